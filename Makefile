@@ -1,0 +1,39 @@
+# `make demo` and `make test` do all set-up; nothing has to be installed before but Python.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.10,$(shell $(name) -c 'import ensurepip, sys; print(sys.executable)' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench lint clean
+
+demo: $(VENV)/demo
+	$(BIN)/omniflow replay three_questions --out build/demo
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/dev lint
+	OMNIFLOW_FULL=1 $(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/dev
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "wants CPython 3.10, 3.11 or 3.12 with ensurepip; on Debian: apt-get install python3 python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo: pyproject.toml | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/dev: pyproject.toml | $(VENV)/bin/python
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

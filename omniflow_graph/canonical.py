@@ -1,0 +1,146 @@
+"""One byte form for every payload, and the digests built on it: when are two edges, or two runs, the same?
+
+A record is canonical msgpack of `[time, seq, payload digest]`. An edge's digest is chained once per second of session
+time that holds records, `d = sha256(d + records)` from 32 zero bytes, so neither ticks nor windows can show in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from omniflow_graph.events import SECOND, Event, Window
+
+_pack = msgpack.Packer(use_bin_type=True).pack  # no `default` hook: nothing in Python runs inside, so threads may share it
+_PLAIN = frozenset((int, str, bool, float, bytes, type(None)))
+
+
+def pack(value: Any) -> bytes:
+    """Write a value as canonical msgpack: shortest forms, text keys in order, floats as 64-bit IEEE.
+
+    Lists, tuples and NamedTuples become arrays, frozen dataclasses maps of their fields, NumPy arrays
+    `[dtype, shape, little-endian bytes]`. Raises TypeError for anything else: no repr, set or pickle can get in.
+
+    >>> pack({"b": 1, "a": None}).hex()
+    '82a161c0a16201'
+    """
+    try:
+        return _pack(value if type(value) in _PLAIN else _ordered(value))
+    except OverflowError:
+        raise TypeError(f"no canonical form for {value!r}: integers have at most 64 bits") from None
+
+
+def _ordered(value: Any) -> Any:
+    """Put every map in the order of its keys, all the way down."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [item if type(item) in _PLAIN else _ordered(item) for item in value]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError(f"no canonical form for a map with the keys {list(value)!r}: keys are text")
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, np.ndarray):
+        return _array(value)
+    if isinstance(value, np.generic):
+        return _ordered(value.item())
+    if is_dataclass(value) and not isinstance(value, type):
+        return _ordered({field.name: getattr(value, field.name) for field in fields(value)})
+    if isinstance(value, (int, str, float, bytes)):  # a subclass, such as an IntEnum
+        return next(kind(value) for kind in (int, str, float, bytes) if isinstance(value, kind))
+    raise TypeError(f"no canonical form for {type(value).__name__}: use numbers, text, bytes, arrays, lists, maps")
+
+
+def _array(value: np.ndarray) -> list[Any]:
+    little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+    if little.dtype.hasobject:
+        raise TypeError("no canonical form for an array of Python objects")
+    return [little.dtype.str, list(value.shape), little.tobytes("C")]
+
+
+def payload_digest(data: Any) -> bytes:
+    """Digest a payload: sha256 over a letter for its kind and its content, so that b"\\x01" and 1 differ."""
+    return Digester()(data)
+
+
+class Digester:
+    """Digest payloads, each object once: what passes through ten operators unchanged is hashed one time.
+
+    It keeps the objects it knows alive, so that an id cannot be used again, and forgets them by the thousand.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, bytes]] = {}
+
+    def __call__(self, data: Any) -> bytes:
+        """Return the 32 bytes of the payload's digest."""
+        found = self._known.get(id(data))
+        if found is not None:
+            return found[1]
+        digest = self._compute(data)
+        if len(self._known) > 4096:
+            self._known.clear()
+        self._known[id(data)] = (data, digest)
+        return digest
+
+    def _compute(self, data: Any) -> bytes:
+        kind = type(data)
+        if kind is bytes:
+            return sha256(b"b" + data).digest()
+        if kind is Window:
+            events = [(e.stream, e.time, e.seq, self(e.data)) for e in data.events]
+            return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, events))).digest()
+        if isinstance(data, np.ndarray):
+            form, shape, content = _array(data)
+            return sha256(b"a" + _pack((form, shape)) + content).digest()
+        return sha256(b"v" + pack(data)).digest()
+
+
+def record(time: int, seq: int, digest: bytes) -> bytes:
+    """Write one record of an edge."""
+    return _pack((time, seq, digest))
+
+
+class EdgeDigest:
+    """Chain the records of one edge, second by second of session time."""
+
+    __slots__ = ("block", "chain", "count", "pending")
+
+    def __init__(self) -> None:
+        self.chain, self.block, self.pending, self.count = bytes(32), -1, [], 0
+
+    def add(self, time: int, seq: int, digest: bytes) -> None:
+        """Add the next record of the edge; times must not decrease."""
+        block = time // SECOND
+        if block != self.block:
+            self._close()
+            self.block = block
+        self.pending.append(_pack((time, seq, digest)))
+        self.count += 1
+
+    def _close(self) -> None:
+        if self.pending:
+            self.chain = sha256(self.chain + b"".join(self.pending)).digest()
+            self.pending = []
+
+    def digest(self) -> bytes:
+        """Return the digest of all records so far."""
+        return sha256(self.chain + b"".join(self.pending)).digest() if self.pending else self.chain
+
+
+def edge_digest(events: Iterable[Event[Any]]) -> bytes:
+    """Digest a whole edge."""
+    chain, digest_of = EdgeDigest(), Digester()
+    for event in events:
+        chain.add(event.time, event.seq, digest_of(event.data))
+    return chain.digest()
+
+
+def run_digest(edges: Mapping[str, bytes]) -> bytes:
+    """Digest a run: sha256 over canonical msgpack of `{edge: digest}`."""
+    return sha256(pack(dict(edges))).digest()

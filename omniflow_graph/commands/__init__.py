@@ -1,0 +1,1 @@
+"""Commands that know of graphs, recordings and traces, and of nothing else."""

@@ -1,0 +1,21 @@
+"""Turn a recording into a video, or into a folder of sound and pictures."""
+
+from __future__ import annotations
+
+import argparse
+
+from omniflow_graph.exporting import export_media
+from omniflow_graph.recording import open_recording
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("recording", metavar="REC")
+    parser.add_argument("dest", metavar="DEST", help="a file that ends in .mp4 or .mkv, or a folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export, and name what was written."""
+    export_media(open_recording(args.recording), args.dest)
+    print(args.dest)
+    return 0

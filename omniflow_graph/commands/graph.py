@@ -1,0 +1,22 @@
+"""Print a graph: its operators, types, costs, feedback and islands."""
+
+from __future__ import annotations
+
+import argparse
+
+from omniflow_graph.loading import load_graph
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("graph", metavar="MODULE:FUNCTION", nargs="?", default="operators.duplex:duplex", help="default: %(default)s")
+    parser.add_argument("--model", help="handed to the function")
+    parser.add_argument("--window", type=float, help="seconds, handed to the function")
+    parser.add_argument("--mermaid", action="store_true", help="draw a Mermaid flowchart instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    graph = load_graph(args.graph, {"model": args.model, "window": args.window})
+    print(graph.mermaid() if args.mermaid else graph.text())
+    return 0

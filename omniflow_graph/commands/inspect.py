@@ -1,0 +1,60 @@
+"""Say what is in a recording or a trace: streams, lengths, where it came from, with which graph and model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from omniflow_graph.recording import Recording, open_recording
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("recording", metavar="REC", help="a recording, a trace.mcap, or a folder of segments")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read it through, and print."""
+    found = survey(open_recording(args.recording))
+    print(json.dumps(found)) if args.json else _print(found)
+    return 0
+
+
+def survey(recording: Recording) -> dict[str, Any]:
+    """Count a recording's events stream by stream."""
+    manifest = recording.manifest
+    streams: dict[str, dict[str, Any]] = {
+        name: {"kind": info.kind, "role": info.role, "rate_hz": info.rate_hz, "events": 0, "first_s": None, "last_s": None}
+        for name, info in manifest.streams.items()
+    }
+    for event in recording.events():
+        stream = streams[event.stream]
+        stream["events"] += 1
+        stream["last_s"] = event.time / 1e9
+        if stream["first_s"] is None:
+            stream["first_s"] = stream["last_s"]
+    for name, info in manifest.streams.items():
+        if info.digest and not streams[name]["events"]:
+            streams[name] |= {"events": info.events, "by_reference": info.digest}
+    about = {key: getattr(manifest, key) for key in ("session", "source", "licence", "model", "seed", "graph_hash", "allowance")}
+    end = recording.manifest.end
+    return {**about, "duration_s": None if end is None else end / 1e9, "damage": recording.damage, "streams": streams}
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for key in ("session", "duration_s", "source", "licence", "model", "seed", "graph_hash", "damage"):
+        if found[key] not in (None, ""):
+            console.print(f"{key:11} {found[key]}", highlight=False, markup=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("stream", "role", "kind", "rate", "events", "first", "last"):
+        table.add_column(column, justify="left" if column in ("stream", "role", "kind") else "right")
+    for name, stream in found["streams"].items():
+        times = ["" if stream[key] is None else f"{stream[key]:.3f} s" for key in ("first_s", "last_s")]
+        table.add_row(name, stream["role"], stream["kind"], str(stream["rate_hz"] or ""), str(stream["events"]), *times)
+    console.print(table)

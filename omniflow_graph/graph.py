@@ -1,0 +1,243 @@
+"""Declare a pipeline once: sources, operators, feedback edges and sinks, by name. A graph runs nothing.
+
+g = Graph("echo")
+mic = g.source("mic")
+loud = g.map("loud", mic, lambda event: event.data * 2)
+g.sink("out", g.align("window", loud, length=seconds(1.0)))
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from omniflow_graph.errors import GraphError
+from omniflow_graph.events import Window
+from omniflow_graph.payload_types import fits, given_by, shown, union, wanted_by
+
+Cost = int | Sequence[int] | Callable[..., int]
+OVERRUNS = ("queue", "merge", "newest")
+
+
+@dataclass(frozen=True)
+class Node:
+    """Say what one name in the graph is. Only the fields of its kind are set."""
+
+    name: str
+    kind: str  # source, map, scan, merge, align, stage, sink
+    inputs: tuple[str, ...] = ()  # feedback edges stand after the others, in the order declared
+    forward: tuple[str, ...] = ()  # the inputs that are no feedback
+    fn: Callable[..., Any] | None = None
+    state: Any = None
+    wakes: tuple[int, ...] = ()
+    length: int = 0
+    cost: Cost = 0
+    overrun: str = "queue"
+    type: Any = Any  # of the payloads on its edge
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Say where an edge that may run backwards begins, where it ends, and by how much it is later."""
+
+    name: str
+    origin: str
+    target: str
+    delay: int = 0
+
+
+@dataclass
+class Graph:
+    """Hold a pipeline. Every method that adds an operator returns the name of its edge.
+
+    An operator reads only edges declared before it; `feedback` alone runs backwards. A function that takes the graph
+    and an edge, adds operators and returns an edge reads like one step: that is how graphs are composed.
+    """
+
+    name: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    feedbacks: dict[str, Feedback] = field(default_factory=dict)
+
+    def source(self, name: str, type: Any = Any) -> str:
+        """Name a stream that comes from outside. `type` is what its events carry."""
+        return self._add(Node(name, "source", type=type))
+
+    def map(self, name: str, of: str, fn: Callable[..., Any]) -> str:
+        """Answer each event with one payload or None (nothing): `fn(event)`. Keeps time and seq; has no state."""
+        return self._add(Node(name, "map", (of,), fn=fn))
+
+    def scan(self, name: str, of: str, fn: Callable[..., Any], *, state: Any = None, wakes: Sequence[int] = ()) -> str:
+        """Answer with state: `fn(state, cause) -> (state, [(time, payload) | Wake(time), ...])`.
+
+        `cause` is an Event, or a Wake that was asked for; `wakes` are the first ones. An answer is not before its
+        cause, a Wake is later than it. `state` is a value, or a function of no arguments that makes one per session.
+        """
+        return self._add(Node(name, "scan", (of,), fn=fn, state=state, wakes=tuple(wakes)))
+
+    def merge(self, name: str, *of: str) -> str:
+        """Join edges in the order (time, order of the inputs, seq), numbered anew."""
+        return self._add(Node(name, "merge", of))
+
+    def align(self, name: str, *of: str, length: int) -> str:
+        """Cut edges into windows `[k * length, (k + 1) * length)`. The window's event has the time of its end."""
+        return self._add(Node(name, "align", of, length=length, type=Window))
+
+    def stage(self, name: str, of: str, fn: Callable[..., Any], *, state: Any = None, cost: Cost = 0, overrun: str = "queue") -> str:
+        """Work on one event at a time, and take time: `fn(state, event) -> (state, [payload, ...])`.
+
+        All answers have the time `max(free, ready) + cost`. `cost` is nanoseconds, a table by seq, or `fn(event)`.
+        `overrun` says what happens to what waits: "queue" (in turn), "merge" (one long window), "newest" (the rest is
+        dropped, and recorded as dropped).
+        """
+        return self._add(Node(name, "stage", (of,), fn=fn, state=state, cost=cost, overrun=overrun))
+
+    def sink(self, name: str, *of: str) -> str:
+        """Collect edges in the order (time, order of the inputs, seq)."""
+        return self._add(Node(name, "sink", of))
+
+    def feedback(self, name: str, origin: str, target: str, *, delay: int = 0) -> str:
+        """Lead an edge back into a merge or an align. Each event enters at its own time plus `delay`."""
+        self._unused(name)
+        for end in (origin, target):
+            if end not in self.nodes or self.nodes[end].kind == "sink":
+                raise GraphError(f"feedback {name!r}: there is no operator {end!r} to connect; declare it before")
+        if self.nodes[target].kind not in ("merge", "align"):
+            kind = self.nodes[target].kind
+            raise GraphError(f"feedback {name!r}: wants a merge or an align, got the {kind} {target!r}; put a merge before it")
+        if delay < 0:
+            raise GraphError(f"feedback {name!r}: wants a delay of 0 ns or more, got {delay}")
+        self.feedbacks[name] = Feedback(name, origin, target, delay)
+        node = self.nodes[target]
+        kind = union(node.type, self.nodes[origin].type) if node.kind == "merge" else node.type
+        self.nodes[target] = replace(node, inputs=(*node.inputs, name), type=kind)
+        return name
+
+    def replace(self, name: str, fn: Callable[..., Any] | None = None, **changes: Any) -> Graph:
+        """Return a new graph with one operator replaced by name; everything around it stays.
+
+        `changes` are `state`, `cost`, `length`, `overrun`, `wakes`. Raises GraphError if there is no such operator or
+        its neighbours do not take the new types.
+        """
+        if name not in self.nodes:
+            raise GraphError(f"graph {self.name!r}: nothing named {name!r} to replace; there are {', '.join(self.nodes)}")
+        if unknown := set(changes) - {"state", "cost", "length", "overrun", "wakes"}:
+            raise GraphError(f"operator {name!r}: cannot replace {', '.join(sorted(unknown))}; wants fn, state, cost, length, overrun or wakes")
+        changed = {**changes, **({"fn": fn} if fn is not None else {})}
+        again = Graph(self.name)
+        for node in self.nodes.values():
+            node = replace(node, inputs=node.forward, **(changed if node.name == name else {}))
+            again._add(node)
+        for edge in self.feedbacks.values():
+            again.feedback(edge.name, edge.origin, edge.target, delay=edge.delay)
+        return again
+
+    def type_of(self, edge: str) -> Any:
+        """Return the payload type of an edge; a feedback edge has that of its origin."""
+        return self.nodes[self.feedbacks[edge].origin if edge in self.feedbacks else edge].type
+
+    def edges(self) -> list[str]:
+        """List the names of all edges: sources and operators as declared, then feedback."""
+        return [node.name for node in self.nodes.values() if node.kind != "sink"] + list(self.feedbacks)
+
+    def sources(self) -> list[str]:
+        """List the names of the sources, in the order declared: their rank among events of one time."""
+        return [node.name for node in self.nodes.values() if node.kind == "source"]
+
+    def checked(self) -> Graph:
+        """Return the graph if it has a meaning. Raises GraphError for a cycle that could wait for itself, or an
+        operator that no sink needs."""
+        from omniflow_graph.plan import plan
+
+        plan(self)
+        return self
+
+    def text(self) -> str:
+        """Print the graph, one line an operator."""
+        from omniflow_graph.drawing import text
+
+        return text(self)
+
+    def mermaid(self) -> str:
+        """Draw the graph as a Mermaid flowchart."""
+        from omniflow_graph.drawing import mermaid
+
+        return mermaid(self)
+
+    def hash(self) -> str:
+        """Return the canonical hash, in hex: names, kinds, edges, parameters, `module:qualname`; never code."""
+        from omniflow_graph.drawing import graph_hash
+
+        return graph_hash(self)
+
+    def _unused(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise GraphError(f"graph {self.name!r}: a name is a text that is not empty, got {name!r}")
+        if name in self.nodes or name in self.feedbacks:
+            raise GraphError(f"graph {self.name!r}: two things are named {name!r}; give one of them another name")
+
+    def _add(self, node: Node) -> str:
+        self._unused(node.name)
+        if node.kind != "source" and not node.inputs:
+            raise GraphError(f"{node.kind} {node.name!r}: reads nothing; name at least one edge")
+        if len(set(node.inputs)) < len(node.inputs):
+            raise GraphError(f"{node.kind} {node.name!r}: reads one edge twice: {', '.join(node.inputs)}")
+        for edge in node.inputs:
+            if edge not in self.nodes or self.nodes[edge].kind == "sink":
+                raise GraphError(f"{node.kind} {node.name!r}: reads {edge!r}, which is no edge declared before it")
+        _check_parameters(node)
+        self.nodes[node.name] = replace(node, forward=node.inputs, type=self._typed(node))
+        return node.name
+
+    def _typed(self, node: Node) -> Any:
+        """Check what the operator wants against what its inputs give, and return what it gives."""
+        if node.kind == "merge":
+            return union(*(self.nodes[edge].type for edge in node.inputs))
+        if node.fn is None:
+            return node.type
+        wanted, edge = wanted_by(node.fn), node.inputs[0]
+        got = self.nodes[edge].type
+        if not fits(got, wanted):
+            raise GraphError(
+                f"{node.kind} {node.name!r}: wants events of {shown(wanted)}, got {shown(got)} from {edge!r}; "
+                f"put an operator that converts between them"
+            )
+        return given_by(node.kind, node.fn)
+
+
+def _check_parameters(node: Node) -> None:
+    whose = f"{node.kind} {node.name!r}"
+    if node.kind in ("map", "scan", "stage") and not callable(node.fn):
+        raise GraphError(f"{whose}: wants a function, got {node.fn!r}")
+    if node.kind == "align" and (type(node.length) is not int or node.length < 1):
+        raise GraphError(f"{whose}: wants a length of 1 ns or more as an int, got {node.length!r}; use seconds(1.0)")
+    if node.overrun not in OVERRUNS:
+        raise GraphError(f"{whose}: wants overrun to be one of {', '.join(OVERRUNS)}, got {node.overrun!r}")
+    if any(type(time) is not int or time < 0 for time in node.wakes):
+        raise GraphError(f"{whose}: first wakes are times in ns, 0 or later, got {node.wakes!r}")
+    costs = (node.cost,) if isinstance(node.cost, int) else () if callable(node.cost) else tuple(node.cost)
+    if any(type(cost) is not int or cost < 0 for cost in costs) or (not callable(node.cost) and not costs):
+        raise GraphError(f"{whose}: a cost is 0 ns or more as an int, a table of such, or a function; got {node.cost!r}")
+
+
+def takes_rng(fn: Callable[..., Any]) -> bool:
+    """Tell whether a function asks for chance: it has a parameter named `rng`."""
+    try:
+        return "rng" in inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # a builtin without a signature
+        return False
+
+
+def first_state(node: Node) -> Any:
+    """Return the state in which an operator begins a session."""
+    return node.state() if callable(node.state) else node.state
+
+
+def needs(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+    """Map each edge to the operators and sinks that read it."""
+    readers: dict[str, list[str]] = {edge: [] for edge in graph.edges()}
+    for node in graph.nodes.values():
+        for edge in node.inputs:
+            readers[edge].append(node.name)
+    return {edge: tuple(names) for edge, names in readers.items()}

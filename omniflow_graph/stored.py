@@ -1,0 +1,121 @@
+"""Keep a trace as a recording, and read it back: to ask why, to compare, to open it in a viewer.
+
+Input edges stand in it by reference, by the digest of what the recording holds, unless their events are copied.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from omniflow_graph.drawing import graph_hash
+from omniflow_graph.errors import RecordingError
+from omniflow_graph.events import Event
+from omniflow_graph.graph import Feedback, Graph, Node
+from omniflow_graph.island import Step
+from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
+from omniflow_graph.trace import NOT_KEPT, Trace, is_media
+
+PACKAGES = ("omniflow-graph", "bytewax", "numpy", "onnxruntime", "hibari-tts")
+
+
+def save_trace(
+    trace: Trace, path: str | os.PathLike[str], *, recording: Recording | None = None, model: str | None = None, copy_inputs: bool = False
+) -> Manifest:
+    """Write a trace as `trace.mcap`. Returns the manifest.
+
+    Events whose payload the trace did not keep are written without it; their digests are there. Raises RecordingError
+    if the file cannot be written.
+    """
+    inputs = recording.manifest.streams if recording else {}
+    sources = set(trace.graph.sources())
+    streams = {edge: _info(trace, edge, edge in sources, inputs) for edge in trace.edges}
+    steps = sorted((step for log in trace.stages.values() for step in log), key=lambda step: step.done)
+    manifest = Manifest(
+        trace.session, trace.end, streams, graph=describe(trace.graph), graph_hash=graph_hash(trace.graph), model=model, seed=trace.seed,
+        versions=versions(), source=str(recording.path.name) if recording else "", licence=recording.manifest.licence if recording else "",
+        allowance=recording.manifest.allowance if recording else 0,
+        notes={"digest": trace.digest, "ends": trace.ends, "complete": trace.complete, "steps": [list(step) for step in steps]},
+    )  # fmt: skip
+    with RecordingWriter(path, manifest) as writer:
+        for event, digest in _in_order(trace, [edge for edge in trace.edges if copy_inputs or edge not in sources]):
+            writer.add(event, digest)
+        for step in steps:
+            writer.cost(step.stage, step.taken[-1], step.done - step.start, step.done)
+    return writer.manifest
+
+
+def load_trace(path: str | os.PathLike[str]) -> Trace:
+    """Read a trace that `save_trace` wrote; a folder stands for the trace.mcap in it.
+
+    Its graph has the operators' names, kinds and edges, and no functions. Raises RecordingError for another recording.
+    """
+    path = Path(path)
+    recording = open_recording(path / "trace.mcap" if path.is_dir() else path)
+    manifest = recording.manifest
+    if manifest.graph is None or "digest" not in manifest.notes:
+        raise RecordingError(f"{path}: a recording of a session, not a trace; make one with `omniflow replay {path} --out DIR`")
+    graph = restore(manifest.graph, {name for name, info in manifest.streams.items() if info.kind in ("audio", "image")})
+    trace = Trace(manifest.session, graph, manifest.seed or 0, {edge: [] for edge in manifest.streams}, {edge: [] for edge in manifest.streams})
+    for event, digest in recording.records(manifest.streams):
+        trace.edges[event.stream].append(event)
+        trace.payloads[event.stream].append(digest or b"")
+    trace.digests = {edge: info.digest or "" for edge, info in manifest.streams.items()}
+    trace.ends, trace.complete = manifest.notes["ends"], manifest.notes["complete"]
+    for stage, start, done, taken, dropped in manifest.notes["steps"]:
+        trace.stages.setdefault(stage, []).append(Step(stage, start, done, tuple(taken), tuple(dropped)))
+    return trace
+
+
+def describe(graph: Graph) -> dict[str, Any]:
+    """Write down a graph's names, kinds and edges."""
+    nodes = [
+        [node.name, node.kind, list(node.forward), is_media(graph, node.name) if node.kind != "sink" else False] for node in graph.nodes.values()
+    ]
+    return {"name": graph.name, "nodes": nodes, "feedback": [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]}
+
+
+def restore(described: dict[str, Any], media: set[str]) -> Graph:
+    """Rebuild what `describe` wrote: enough to follow causes and to tell media from decisions."""
+    nodes = {name: Node(name, kind, tuple(of), tuple(of), type=bytes if carries else Any) for name, kind, of, carries in described["nodes"]}
+    graph = Graph(described["name"], nodes, {name: Feedback(name, origin, target, delay) for name, origin, target, delay in described["feedback"]})
+    for feedback in graph.feedbacks.values():
+        target = nodes[feedback.target]
+        nodes[feedback.target] = replace(target, inputs=(*target.inputs, feedback.name))
+    return graph
+
+
+def versions() -> dict[str, str]:
+    """Name the versions of what a run's result may depend on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo]) -> StreamInfo:
+    digest, count = trace.digests[edge], len(trace.edges[edge])
+    if is_input and edge in inputs:
+        return replace(inputs[edge], role="in", digest=digest, events=count)
+    payloads = [event.data for event in trace.edges[edge] if event.data is not NOT_KEPT]
+    kind, rate = "value", None
+    if payloads and all(isinstance(data, str) for data in payloads):
+        kind = "text"
+    elif payloads and all(isinstance(data, bytes) for data in payloads) and getattr(trace.graph.type_of(edge), "__name__", "") == "Pcm16":
+        kind, rate = "audio", inputs[edge].rate_hz if edge in inputs else 24_000
+    return StreamInfo(kind, "in" if is_input else "out", rate, "pcm-s16" if kind == "audio" else None, digest, count)
+
+
+def _in_order(trace: Trace, edges: list[str]) -> Iterator[tuple[Event[Any], bytes]]:
+    """Yield events with their digests by time, then by the order of edges."""
+    rows = [[(e.time, n, e.seq, e, d) for e, d in zip(trace.edges[edge], trace.payloads[edge])] for n, edge in enumerate(edges)]
+    for *_, event, digest in heapq.merge(*rows, key=lambda row: row[:3]):
+        yield (event._replace(data=None) if event.data is NOT_KEPT else event), digest

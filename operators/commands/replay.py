@@ -1,0 +1,177 @@
+"""Replay a recording through the pipeline and show what was said, when and why: the same digest every time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omniflow_graph.clock import VirtualClock, wall_seconds
+from omniflow_graph.events import SECOND
+from omniflow_graph.graph import Graph
+from omniflow_graph.loading import load_graph
+from omniflow_graph.recording import Recording, open_recording
+from omniflow_graph.replay import priced
+from omniflow_graph.trace import Trace
+from operators.commands.outcome import outcome, show, write_files
+from recordings import bundled
+
+DEFAULT_GRAPH = "operators.duplex:duplex"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("recording", metavar="REC", help=f"a recording, or the name of a bundled one: {', '.join(bundled())}")
+    parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
+    parser.add_argument("--model", metavar="NAME", help="scripted (default), scripted-fast, recorded")
+    parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
+    parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine")
+    parser.add_argument("--batch", type=int, default=64, metavar="N", help="events that enter at a time")
+    parser.add_argument("--pace", type=float, metavar="X", help="1.0: in real time; default: as fast as possible")
+    parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
+    parser.add_argument("--cost", choices=("recorded", "declared"), default="recorded", help="of stages, where the recording has them")
+    parser.add_argument("--out", metavar="DIR", help="write trace.mcap, speech.wav and turns.json there")
+    parser.add_argument("--copy-inputs", action="store_true", help="put the input into trace.mcap, too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+
+
+@dataclass
+class Stop:
+    """Remember that someone asked to stop, and how."""
+
+    run: Any = None
+    signal: int = 0
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Let the run end at the next event; a second signal ends it at once."""
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
+        if self.run is not None:
+            self.run.stopped = True
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay, print the turns, write the files. Returns 0, or 128 + the signal that stopped it."""
+    _check(args)
+    began = wall_seconds()
+    recording = open_recording(bundled().get(args.recording, args.recording))
+    session = priced(recording.session(), args.cost)
+    given = options(args, recording)
+    graph = load_graph(args.graph, given)
+    _warm(graph)
+    loaded = wall_seconds()
+    with stoppable() as stop, progress(session.end, shown=not args.json and sys.stderr.isatty()) as tell:
+        trace = _run(args, graph, given, session, stop, tell)
+    wall = wall_seconds() - loaded
+    found = outcome(trace, recording, wall_s=wall, load_s=loaded - began)
+    if args.out:
+        found["files"] = write_files(Path(args.out), trace, recording, found, model=args.model, copy_inputs=args.copy_inputs)
+    print(json.dumps(found)) if args.json else show(found, recording)
+    return 128 + stop.signal if stop.signal else 0
+
+
+def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
+    """Collect what the graph's function is handed."""
+    return {
+        "model": args.model,
+        "window": args.window,
+        "script": args.script,
+        "playback": playback_of(args.playback, recording),
+        "recording": recording,
+    }
+
+
+def playback_of(wanted: str | None, recording: Recording) -> str:
+    """Choose where the playback comes from: the recording, if it holds that. Raises ValueError if it should and does not."""
+    held = "playback" in recording.manifest.streams and recording.manifest.streams["playback"].role == "in"
+    if wanted == "recorded" and not held:
+        raise ValueError(f"{recording.path}: holds no 'playback' stream; replay it with --playback simulated")
+    return wanted or ("recorded" if held else "simulated")
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name, least in (("workers", 1), ("processes", 1), ("batch", 1)):
+        if getattr(args, name) < least:
+            raise ValueError(f"--{name}: wants {least} or more, got {getattr(args, name)}")
+    for name in ("window", "pace"):
+        value = getattr(args, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise ValueError(f"--{name}: wants more than 0, got {value}")
+    if args.out and Path(args.out).exists() and not os.access(args.out, os.W_OK):
+        raise ValueError(f"--out {args.out}: cannot be written to; name another folder")
+    if args.processes > 1 and (args.engine == "direct" or args.pace):
+        raise ValueError("--processes: goes with --engine bytewax and without --pace")
+
+
+def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session: Any, stop: Stop, tell: Callable[[str, int], None]) -> Trace:
+    if args.engine == "direct":
+        from omniflow_graph.direct import run_direct
+
+        return run_direct(graph, session, seed=args.seed)
+    if args.processes > 1:
+        from omniflow_graph.cluster import Job, run_cluster
+
+        portable = {name: value for name, value in given.items() if name != "recording"}
+        job = Job(args.graph, (str(given["recording"].path),), portable, args.seed, args.batch, args.workers, None, args.cost)
+        return run_cluster(job, graph, args.processes)[session.name]
+    from omniflow_graph.flow import compile_flow
+
+    return compile_flow(graph).run(
+        [session],
+        seed=args.seed,
+        batch=args.batch,
+        workers=args.workers,
+        clock=VirtualClock(args.pace),
+        progress=tell,
+        control=lambda run: setattr(stop, "run", run),
+    )[session.name]
+
+
+def _warm(graph: Graph) -> None:
+    """Load the models that the graph's operators use, so that the run's time is the run's."""
+    for node in graph.nodes.values():
+        load = getattr(node.fn, "load", None) or getattr(getattr(node.fn, "func", None), "load", None)
+        if load:
+            load()
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into a clean end, as long as the block runs."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress(end: Any, *, shown: bool) -> Iterator[Callable[[str, int], None]]:
+    """Show a progress bar on stderr, fed with session times."""
+    if not shown:
+        yield lambda session, time: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = max(end.values()) if isinstance(end, dict) else end
+    bar = Progress(
+        TextColumn("replaying"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    )
+    with bar:
+        task = bar.add_task("replay", total=total, at="")
+        yield lambda session, time: bar.update(task, completed=time, at=f"{time / SECOND:.1f} s")

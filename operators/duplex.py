@@ -1,0 +1,71 @@
+"""The full-duplex pipeline: look and listen, a window, decide, text, speech, wave, play; what was heard fed back."""
+
+from __future__ import annotations
+
+from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
+from operators.models import MODELS, Model
+from operators.player import Player, play
+from operators.words import Ack, Decision, Say, Sound
+
+PLAYBACKS = ("simulated", "recorded")
+
+
+def duplex(*, model: str = "scripted", window: float = 1.0, playback: str = "simulated", script: str | None = None, recording=None) -> Graph:
+    """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
+
+    `window` is in seconds. `playback` says where acknowledgements come from: "simulated", a player in the graph fed
+    back into the window; "recorded", a source. `recording` is what the model "recorded" gives back. Raises ValueError
+    for an unknown model or playback, and for a window shorter than a millisecond.
+    """
+    if model not in MODELS:
+        raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
+    if playback not in PLAYBACKS:
+        raise ValueError(f"duplex: wants playback to be one of {', '.join(PLAYBACKS)}, got {playback!r}")
+    if not 0.001 <= window <= 3600:
+        raise ValueError(f"duplex: wants a window of 0.001 to 3600 seconds, got {window}")
+    made = MODELS[model](length=seconds(window), script=script, recording=recording)
+    g = Graph("duplex")
+    visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
+    heard_then = [g.source("playback")] if playback == "recorded" else []
+    look = g.scan("look", visual, made.see, state=made.eyes)
+    listen = g.scan("listen", audio, made.hear, state=made.ears)
+    aligned = g.align("window", look, listen, *heard_then, length=seconds(window))
+    heard = assistant(g, aligned, made)
+    if playback == "simulated":
+        g.feedback("playback", heard, aligned)
+    return g
+
+
+def assistant(g: Graph, aligned: str, made: Model) -> str:
+    """Add what answers a window, from the decision to the loudspeaker; returns the edge of what was heard."""
+    decide = g.stage("decide", aligned, made.decide, state=made.mind, cost=made.costs["decide"])
+    text = g.map("text", decide, words)
+    speech = g.stage("speech", decide, speak, cost=made.costs["speech"])
+    wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"])
+    played = g.scan("play", wave, play, state=Player())
+    out, heard = g.map("out-stream", played, sound), g.map("heard", played, acknowledgement)
+    g.sink("out", decide, text, out, heard)
+    return heard
+
+
+def words(event: Event[Decision]) -> str | None:
+    """Pick the words that a window decided to say."""
+    return event.data.text or None
+
+
+def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:
+    """Ask for the sound of what was decided; a stop asks for silence."""
+    d = event.data
+    if d.choice == "listen":
+        return state, []
+    return state, [Say(d.response, d.part, d.part + 1 == d.parts, d.text, d.line, cut=d.choice == "stop")]
+
+
+def sound(event: Event[Sound | Ack]) -> Pcm16 | None:
+    """Pick the samples that begin to sound, 24 kHz."""
+    return Pcm16(event.data.samples.tobytes()) if isinstance(event.data, Sound) else None
+
+
+def acknowledgement(event: Event[Sound | Ack]) -> Ack | None:
+    """Pick what was heard."""
+    return event.data if isinstance(event.data, Ack) else None

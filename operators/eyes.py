@@ -1,0 +1,69 @@
+"""Tell when the scene changes: each picture against the one before it."""
+
+from __future__ import annotations
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+
+from omniflow_graph import Event, Jpeg, Wake
+
+WIDTH, HEIGHT = 16, 12  # of the thumbnails that are compared
+MOST_PIXELS = 50_000_000  # a larger picture is not decoded
+CHANGED = 100  # permille of the brightness range, on the mean: another scene
+
+
+class Glance(NamedTuple):
+    """Say what a picture shows against the one before: how much changed, and how many scenes there were so far."""
+
+    change: int  # permille
+    scene: int  # counted from 1; 0 if nothing could be seen yet
+    cut: bool  # this picture begins another scene
+    broken: bool = False  # it could not be decoded; nothing else changes
+
+
+class Eyes(NamedTuple):
+    """Remember the last picture, small, and the number of the scene."""
+
+    last: bytes = b""
+    scene: int = 0
+
+
+def see(eyes: Eyes, cause: Event[Jpeg] | Wake) -> tuple[Eyes, list[tuple[int, Glance] | Wake]]:
+    """Answer each picture with what changed. A picture that cannot be decoded is reported, not an error."""
+    if isinstance(cause, Wake):
+        return eyes, []
+    small = thumbnail(cause.data)
+    if small is None:
+        return eyes, [(cause.time, Glance(0, eyes.scene, False, True))]
+    before = np.frombuffer(eyes.last or small, np.uint8).astype(np.int32)
+    difference = int(np.abs(np.frombuffer(small, np.uint8) - before).sum())
+    return _seen(eyes, small, difference * 1000 // (255 * WIDTH * HEIGHT), cause.time)
+
+
+def see_fast(eyes: Eyes, cause: Event[Jpeg] | Wake) -> tuple[Eyes, list[tuple[int, Glance] | Wake]]:
+    """Answer each picture with whether its bytes are others than before; nothing is decoded."""
+    if isinstance(cause, Wake):
+        return eyes, []
+    return _seen(eyes, cause.data, 1000 if eyes.last and eyes.last != cause.data else 0, cause.time)
+
+
+def _seen(eyes: Eyes, picture: bytes, change: int, time: int) -> tuple[Eyes, list[tuple[int, Glance] | Wake]]:
+    cut = eyes.scene > 0 and change >= CHANGED
+    scene = max(eyes.scene, 1) + cut
+    return Eyes(picture, scene), [(time, Glance(change, scene, cut))]
+
+
+def thumbnail(picture: bytes) -> bytes | None:
+    """Decode a picture to 16x12 grey pixels; None if it is broken or too large to be one."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(picture), formats=["JPEG", "PNG"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return None
+            image.draft("L", (4 * WIDTH, 4 * HEIGHT))  # decode at an eighth of the size where the format can
+            return image.convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX).tobytes()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None

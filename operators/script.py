@@ -1,0 +1,67 @@
+"""What a scripted model says and when, from a YAML file, checked at the door.
+
+- when: {speech_ends: 1}      # the user's first utterance that is no back-channel has ended
+  say: I can hear you.
+- when: {scene: 2}            # the second scene begins
+  say: That is new.
+- when: {at: 20.0}            # seconds
+  say: It is getting late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omniflow_graph import seconds
+
+DEFAULT = Path(__file__).parent / "scripts" / "default.yaml"
+TRIGGERS = ("speech_ends", "scene", "at")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Say `text` once, when the trigger comes: the n-th end of speech, the n-th scene, or a time in ns."""
+
+    trigger: str
+    n: int
+    text: str
+
+
+Script = tuple[Rule, ...]
+
+
+def load_script(path: str | Path | None = None) -> Script:
+    """Read a script; None stands for the default one. Raises ValueError naming file, rule, wanted and got."""
+    import yaml
+
+    path = DEFAULT if path is None else Path(path)
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"script {path}: is not YAML: {error}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"script {path}: is not a text file in UTF-8") from None
+    if not isinstance(given, list):
+        raise ValueError(f"script {path}: wants a list of rules, got {type(given).__name__}; begin each with '- when:'")
+    return tuple(_rule(entry, f"script {path}, rule {n}") for n, entry in enumerate(given, 1))
+
+
+def _rule(entry: Any, whose: str) -> Rule:
+    if not isinstance(entry, dict) or set(entry) != {"when", "say"}:
+        got = ", ".join(map(str, entry)) if isinstance(entry, dict) else repr(entry)
+        raise ValueError(f"{whose}: wants exactly 'when' and 'say', got {got}")
+    when, text = entry["when"], entry["say"]
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"{whose}: 'say' wants a text, got {text!r}")
+    if not isinstance(when, dict) or len(when) != 1 or next(iter(when)) not in TRIGGERS:
+        raise ValueError(f"{whose}: 'when' wants one of {', '.join(TRIGGERS)}, got {when!r}")
+    trigger, value = next(iter(when.items()))
+    if trigger == "at":
+        if type(value) not in (int, float) or not 0 <= value < 1e9:
+            raise ValueError(f"{whose}: 'at' wants seconds, 0 or more, got {value!r}")
+        return Rule(trigger, seconds(value), text.strip())
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{whose}: {trigger!r} wants a count from 1, got {value!r}")
+    return Rule(trigger, value, text.strip())

@@ -1,0 +1,55 @@
+"""Read off a trace who said what when: the assistant's turns as they were heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from omniflow_graph import Event, Trace
+from operators.words import duration
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Hold one answer as heard: times in ns of the session, the words that began to sound, why it was said."""
+
+    start: int
+    end: int
+    text: str
+    cause: str
+    response: int
+    stopped: bool  # it was cut short
+
+
+def turns(trace: Trace) -> list[Turn]:
+    """Return the assistant's turns in order. A turn ends with the last sample that was heard."""
+    decisions = {event.data.response: event.data for event in trace["decide"] if event.data.choice == "speak" and event.data.part == 0}
+    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
+    return [_turn(response, sounds, trace, decisions, response in stops) for response, sounds in _sounds(trace).items()]
+
+
+def heard_samples(trace: Trace) -> dict[int, int]:
+    """Return how many samples of each answer were heard, as last acknowledged."""
+    return {event.data.response: event.data.played_samples for event in trace["heard"]}
+
+
+def fences(trace: Trace) -> dict[int, int]:
+    """Return when each answer that was cut short fell silent."""
+    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
+    return {event.data.response: event.time for event in trace["heard"] if event.data.final and event.data.response in stops}
+
+
+def _sounds(trace: Trace) -> dict[int, list[Event[Any]]]:
+    found: dict[int, list[Event[Any]]] = {}
+    for event in trace["play"]:
+        if hasattr(event.data, "samples"):
+            found.setdefault(event.data.response, []).append(event)
+    return found
+
+
+def _turn(response: int, sounds: list[Event[Any]], trace: Trace, decisions: dict[int, Any], stopped: bool) -> Turn:
+    last = sounds[-1]
+    end = min(last.time + duration(len(last.data.samples)), fences(trace).get(response, trace.end + duration(len(last.data.samples))))
+    cause = decisions[response].cause if response in decisions else ""
+    text = " ".join(event.data.text for event in sounds if event.data.text)
+    return Turn(sounds[0].time, end, text, cause, response, stopped)
