@@ -1,10 +1,13 @@
-"""Turn recordings into media: a video to watch, or a folder of sound, pictures and text."""
+"""Turn recordings into media: a video to watch, or a folder of sound, pictures and text that imports again."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import wave
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,60 +16,100 @@ import numpy as np
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
 from omniflow_graph.recording import Recording
-from omniflow_graph.wire import shown
+from omniflow_graph.wire import readable
 
-VIDEOS = (".mp4", ".mkv")
+VIDEOS = {".mp4": "mp4", ".mkv": "matroska"}
+MIX_HZ = 48_000  # what every player takes, and a multiple of 16 and 24 kHz
+MILLISECOND = Fraction(1, 1000)
 
 
 def export_media(recording: Recording, dest: str | os.PathLike[str]) -> list[Path]:
-    """Write a recording's streams to a video (.mp4, .mkv) or a folder. Returns the files written.
+    """Write a recording's streams to a video (.mp4, .mkv) or a new folder. Returns the files written.
 
-    A video holds the first picture stream and the first sound stream. A folder holds one WAV per sound stream, each
-    picture named by its time in seconds, and one .jsonl per text or value stream; sound and pictures of one stream
-    each import again as they were. Raises RecordingError if there is nothing to write or no place to write to.
+    A video holds the first picture stream and all sound, mixed. A folder holds, exactly, one WAV per sound stream,
+    each picture named by its time in seconds (those of a second stream in a folder of its name), one .jsonl per text or
+    value stream, and the manifest; `import_media` gives `env-audio` and the pictures back as they were. Raises
+    RecordingError if there is nothing to write or no place to write to.
     """
     path = Path(dest)
-    held = [name for name, info in recording.manifest.streams.items() if any(True for _ in recording.events([name]))]
+    counts: dict[str, int] = {}
+    for event in recording.events():
+        counts[event.stream] = counts.get(event.stream, 0) + 1
+    held = [name for name in recording.manifest.streams if name in counts]
     if not held:
-        raise RecordingError(f"{recording.path}: holds no events; its input may stand by reference, replay with --copy-inputs")
+        raise RecordingError(f"{recording.path}: holds no events to export; if its input stands by reference, export the recording it came from")
+    if path.suffix and path.suffix.lower() not in VIDEOS and not path.is_dir():
+        raise RecordingError(f"{path}: wants a name that ends in {' or '.join(VIDEOS)}, or a folder")
     try:
         return [_video(recording, path, held)] if path.suffix.lower() in VIDEOS else _folder(recording, path, held)
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written ({error})") from None
+        raise RecordingError(f"{path}: cannot be written ({error.strerror or error}); name another place") from None
 
 
 def sound_of(recording: Recording, stream: str) -> np.ndarray:
-    """Join a sound stream's frames, each where its time says. Returns int16."""
-    rate = recording.manifest.streams[stream].rate_hz or 16_000
-    spans = [(round(e.time * rate / SECOND), np.frombuffer(e.data, "<i2")) for e in recording.events([stream])]
+    """Join a sound stream's pieces as int16, each where its time says; a piece that comes early replaces what it meets."""
+    rate = _rate(recording, stream)
+    spans, at = [], 0
+    for event in recording.events([stream]):
+        samples = np.frombuffer(event.data, "<i2")
+        start = round(event.time * rate / SECOND)
+        start = at if abs(start - at) <= 1 else start  # times are whole nanoseconds, samples are not
+        spans.append((start, samples))
+        at = start + len(samples)
     out = np.zeros(max((start + len(samples) for start, samples in spans), default=0), "<i2")
     for start, samples in spans:
         out[start : start + len(samples)] = samples
     return out
 
 
-def _folder(recording: Recording, path: Path, held: list[str]) -> list[Path]:
-    import soundfile
+def _rate(recording: Recording, stream: str) -> int:
+    rate = recording.manifest.streams[stream].rate_hz
+    if not rate:
+        raise RecordingError(f"{recording.path}: stream {stream!r} has no rate_hz in the manifest; write it again with one")
+    return rate
 
+
+def _folder(recording: Recording, path: Path, held: list[str]) -> list[Path]:
+    if path.is_dir() and any(path.iterdir()):
+        raise RecordingError(f"{path}: is not empty; name a new folder")
     path.mkdir(parents=True, exist_ok=True)
-    written = []
+    written = [path / "manifest.json"]
+    written[0].write_text(json.dumps(asdict(recording.manifest), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    first = next((name for name in held if recording.manifest.streams[name].kind == "image"), None)
     for name in held:
         info = recording.manifest.streams[name]
         if info.kind == "audio":
-            written.append(path / f"{_file_name(name)}.wav")
-            soundfile.write(written[-1], sound_of(recording, name), info.rate_hz or 16_000, subtype="PCM_16")
+            written.append(_wav(path / f"{_file_name(name)}.wav", sound_of(recording, name), _rate(recording, name)))
         elif info.kind == "image":
-            for event in recording.events([name]):
-                written.append(path / f"{event.time / SECOND:.9f}.jpg")
-                written[-1].write_bytes(event.data)
+            folder = path if name == first else path / _file_name(name)
+            written += _pictures(recording, name, folder, "png" if info.format == "png" else "jpg")
         else:
             written.append(path / f"{_file_name(name)}.jsonl")
-            written[-1].write_text("".join(_line(event) for event in recording.events([name])), encoding="utf-8")
+            with open(written[-1], "w", encoding="utf-8") as file:
+                file.writelines(_line(event) for event in recording.events([name]))
+    return written
+
+
+def _wav(path: Path, samples: np.ndarray, rate: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+def _pictures(recording: Recording, stream: str, folder: Path, suffix: str) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    written = []
+    for event in recording.events([stream]):
+        written.append(folder / f"{event.time // SECOND:06}.{event.time % SECOND:09}.{suffix}")
+        written[-1].write_bytes(event.data)
     return written
 
 
 def _line(event: Event[Any]) -> str:
-    return json.dumps({"time_s": event.time / SECOND, "seq": event.seq, "data": event.data}, default=shown, ensure_ascii=False) + "\n"
+    return json.dumps({"time_s": event.time / SECOND, "seq": event.seq, "data": readable(event.data)}, ensure_ascii=False) + "\n"
 
 
 def _file_name(stream: str) -> str:
@@ -75,60 +118,90 @@ def _file_name(stream: str) -> str:
 
 def _video(recording: Recording, path: Path, held: list[str]) -> Path:
     import av
+    from av.error import FFmpegError
 
     streams = recording.manifest.streams
     pictures = next((name for name in held if streams[name].kind == "image"), None)
-    sound = next((name for name in held if streams[name].kind == "audio"), None)
-    with av.open(str(path), "w") as container:
-        # All streams stand before the first packet: some containers write their header then.
-        video = _video_stream(container, recording, pictures) if pictures else None
-        audio = container.add_stream("aac", rate=streams[sound].rate_hz or 16_000, layout="mono") if sound else None
-        if video is not None and pictures:
-            _mux_pictures(container, video, recording, pictures)
-        if audio is not None and sound:
-            _mux_sound(container, audio, sound_of(recording, sound), streams[sound].rate_hz or 16_000)
+    sounds = [name for name in held if streams[name].kind == "audio"]
+    if pictures is None and not sounds:
+        raise RecordingError(f"{recording.path}: holds neither sound nor pictures, so no video can be made; export it to a folder")
+    part = path.with_name(path.name + ".part")
+    try:
+        with av.open(str(part), "w", format=VIDEOS[path.suffix.lower()]) as container:
+            container.metadata.update({"title": recording.manifest.session, "copyright": recording.manifest.licence})
+            # All streams stand before the first packet: the container writes its header then.
+            video = _video_stream(container, recording, pictures) if pictures else None
+            audio = container.add_stream("aac", rate=MIX_HZ, layout="mono") if sounds else None
+            if pictures:
+                _mux_pictures(container, video, recording, pictures)
+            if sounds:
+                _mux_sound(container, audio, _mixed(recording, sounds))
+        os.replace(part, path)
+    except FFmpegError as error:
+        raise RecordingError(f"{path}: cannot be written ({error.strerror or error}); name another place, or export to a folder") from None
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
 def _video_stream(container: Any, recording: Recording, pictures: str) -> Any:
     import av
 
-    first = _decoded(next(recording.events([pictures])).data)
-    stream = container.add_stream("libx264" if "libx264" in av.codecs_available else "mpeg4", rate=1000)
-    stream.width, stream.height = first.shape[1] // 2 * 2, first.shape[0] // 2 * 2
-    stream.pix_fmt = "yuv420p"
+    first = _decoded(recording, next(recording.events([pictures])))
+    stream = container.add_stream("libx264" if "libx264" in av.codecs_available else "mpeg4", rate=25)
+    stream.codec_context.time_base = MILLISECOND
+    stream.width, stream.height, stream.pix_fmt = first.width // 2 * 2 or 2, first.height // 2 * 2 or 2, "yuv420p"
     return stream
 
 
 def _mux_pictures(container: Any, stream: Any, recording: Recording, pictures: str) -> None:
-    from fractions import Fraction
-
     import av
 
+    last = -1
     for event in recording.events([pictures]):
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_decoded(event.data)), format="rgb24").reformat(
-            stream.width, stream.height, "yuv420p"
-        )
-        frame.pts, frame.time_base = event.time // 1_000_000, Fraction(1, 1000)
+        frame = av.VideoFrame.from_image(_decoded(recording, event)).reformat(stream.width, stream.height, "yuv420p")
+        last = max(round(event.time / 1_000_000), last + 1)  # two pictures of one time would be refused
+        frame.pts, frame.time_base = last, MILLISECOND
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 
 
-def _mux_sound(container: Any, stream: Any, samples: np.ndarray, rate: int) -> None:
+def _mixed(recording: Recording, sounds: list[str]) -> np.ndarray:
+    """Add up all sound at one rate; what is too loud is clipped."""
+    parts = [_resampled(sound_of(recording, name), _rate(recording, name)) for name in sounds]
+    out = np.zeros(max(map(len, parts)), np.int32)
+    for part in parts:
+        out[: len(part)] += part
+    return np.clip(out, -32768, 32767).astype("<i2")
+
+
+def _resampled(samples: np.ndarray, rate: int) -> np.ndarray:
     import av
 
     frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-    frame.rate, frame.pts = rate, 0
-    resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
-    fifo = av.AudioFifo()
-    for out in resampler.resample(frame):
-        fifo.write(out)
-    while (out := fifo.read(1024, partial=True)) is not None:
-        container.mux(stream.encode(out))
+    frame.rate = rate
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=MIX_HZ)
+    return np.concatenate([out.to_ndarray()[0] for out in [*resampler.resample(frame), *resampler.resample(None)]])
+
+
+def _mux_sound(container: Any, stream: Any, samples: np.ndarray) -> None:
+    import av
+
+    size = stream.codec_context.frame_size or 1024
+    floats = (samples / np.float32(32768)).astype(np.float32)
+    for start in range(0, len(floats), size):
+        frame = av.AudioFrame.from_ndarray(floats[None, start : start + size], format="fltp", layout="mono")
+        frame.rate, frame.pts, frame.time_base = MIX_HZ, start, Fraction(1, MIX_HZ)
+        container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 
 
-def _decoded(picture: bytes) -> np.ndarray:
+def _decoded(recording: Recording, event: Event[bytes]) -> Any:
     from PIL import Image
 
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+    try:
+        return Image.open(io.BytesIO(event.data)).convert("RGB")
+    except (OSError, ValueError) as error:
+        raise RecordingError(
+            f"{recording.path}: the picture on {event.stream!r} at {event.time} ns cannot be decoded ({error}); export to a folder"
+        ) from None

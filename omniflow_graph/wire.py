@@ -1,7 +1,8 @@
 """Write payloads as messages that other viewers open, and read them back: one codec per kind of stream.
 
 Sound, pictures and text are Foxglove's own protobuf messages; values are `omniflow.Value`: readable JSON beside the
-exact msgpack. Maps and records with named fields come back as `Fields`, arrays as arrays.
+exact msgpack. What comes back has the same digest: arrays as arrays, tuples as lists, NamedTuples as `Row`, dataclasses
+and maps as `Fields`.
 """
 
 from __future__ import annotations
@@ -18,16 +19,48 @@ import numpy as np
 from omniflow_graph.events import SECOND, Window
 
 ARRAY = 1  # msgpack extension type: [dtype, shape, little-endian bytes]
+ROW = 2  # msgpack extension type: [names, values]
 
 
 class Fields(dict):
-    """Hold a map whose keys read as attributes, too: what a record with named fields comes back as."""
+    """Hold a map whose keys read as attributes, too: what a map or a dataclass comes back as."""
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:
             raise AttributeError(f"no field {name!r}; there are {', '.join(map(str, self))}") from None
+
+
+class Row(tuple):
+    """Hold a tuple whose items have names: what a NamedTuple comes back as, and equal to it.
+
+    >>> row = Row(("x", "y"), (1, 2))
+    >>> row.y, row == (1, 2), dict(**row)
+    (2, True, {'x': 1, 'y': 2})
+    """
+
+    _fields: tuple[str, ...]
+
+    def __new__(cls, names: tuple[str, ...], values: tuple[Any, ...]) -> Row:
+        row = super().__new__(cls, values)
+        row._fields = tuple(names)
+        return row
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self._fields:
+            raise AttributeError(f"no field {name!r}; there are {', '.join(self._fields)}")
+        return tuple.__getitem__(self, self._fields.index(name))
+
+    def __getitem__(self, key: Any) -> Any:
+        return getattr(self, key) if isinstance(key, str) else tuple.__getitem__(self, key)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names, so that `Ack(**row)` makes the record that it was."""
+        return self._fields
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Row, (self._fields, tuple(self))
 
 
 class Codec(NamedTuple):
@@ -44,25 +77,28 @@ def codecs() -> dict[str, Codec]:
     from foxglove_schemas_protobuf.CompressedImage_pb2 import CompressedImage
     from foxglove_schemas_protobuf.Log_pb2 import Log
     from foxglove_schemas_protobuf.RawAudio_pb2 import RawAudio
+    from google.protobuf.timestamp_pb2 import Timestamp
 
     value = _value_class()
 
-    def audio(time: int, data: Any, rate: int | None, form: str | None) -> bytes:
-        content = data if isinstance(data, bytes) else np.ascontiguousarray(data, "<i2").tobytes()
-        return RawAudio(
-            timestamp=_stamp(time), data=content, format=form or "pcm-s16", sample_rate=rate or 0, number_of_channels=1
-        ).SerializeToString()
+    def stamp(time: int) -> Any:
+        return Timestamp(seconds=time // SECOND, nanos=time % SECOND)
+
+    def audio(time: int, data: bytes, rate: int | None, form: str | None) -> bytes:
+        message = RawAudio(timestamp=stamp(time), data=data, format=form or "pcm-s16", sample_rate=rate or 0, number_of_channels=1)
+        return message.SerializeToString()
 
     def image(time: int, data: bytes, rate: int | None, form: str | None) -> bytes:
-        return CompressedImage(timestamp=_stamp(time), data=data, format=form or "jpeg").SerializeToString()
+        return CompressedImage(timestamp=stamp(time), data=data, format=form or "jpeg").SerializeToString()
 
     def text(time: int, data: str, rate: int | None, form: str | None) -> bytes:
-        return Log(timestamp=_stamp(time), level="INFO", message=data).SerializeToString()
+        if not isinstance(data, str):  # protobuf would take bytes for text
+            raise TypeError(f"expected str, {type(data).__name__} found")
+        return Log(timestamp=stamp(time), level=Log.INFO, message=data).SerializeToString()
 
     def plain(time: int, data: Any, rate: int | None, form: str | None) -> bytes:
-        simple = _simple(data)
-        message = value(json=json.dumps(simple, default=shown, ensure_ascii=False), msgpack=pack_value(simple))
-        message.timestamp.seconds, message.timestamp.nanos = divmod(time, SECOND)
+        message = value(json=json.dumps(readable(data), ensure_ascii=False), msgpack=pack_value(data))
+        message.timestamp.seconds, message.timestamp.nanos = divmod(time, SECOND)  # its pool is its own
         return message.SerializeToString()
 
     return {
@@ -74,21 +110,50 @@ def codecs() -> dict[str, Codec]:
 
 
 def pack_value(value: Any) -> bytes:
-    """Write any payload exactly, arrays included."""
-    return msgpack.packb(_simple(value), use_bin_type=True, default=_extension)
+    """Write any payload exactly, arrays included. Of a window only what it is, not its events, which are elsewhere.
+
+    >>> unpack_value(pack_value({"a": (1, None), "b": np.arange(3, dtype="<i2")}))
+    {'a': [1, None], 'b': array([0, 1, 2], dtype=int16)}
+    """
+    content: Any = msgpack.packb(_simple(value), use_bin_type=True)
+    return content
 
 
 def unpack_value(content: bytes) -> Any:
     """Read a payload back. Raises ValueError if it is not one."""
-    return msgpack.unpackb(content, raw=False, ext_hook=_array, object_pairs_hook=Fields)
+    return msgpack.unpackb(content, raw=False, ext_hook=_extension, object_pairs_hook=Fields)
+
+
+def readable(value: Any) -> Any:
+    """Turn a payload into what JSON can say, for people: sound, pictures and arrays by their size."""
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes"
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, Window):
+        return _about(value)
+    if hasattr(value, "_fields"):
+        return {name: readable(item) for name, item in zip(value._fields, value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: readable(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _simple(value: Any) -> Any:
-    """Turn records with named fields into maps."""
+    """Turn a payload into what msgpack has a form for."""
+    if isinstance(value, np.ndarray):
+        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+        if little.dtype.hasobject:
+            raise TypeError("an array of Python objects; use arrays of numbers")
+        return msgpack.ExtType(ARRAY, pack_value([little.dtype.str, list(value.shape), little.tobytes("C")]))
     if isinstance(value, Window):
-        return {"k": value.k, "start": value.start, "end": value.end, "ready": value.ready, "partial": value.partial}
+        return _about(value)
     if hasattr(value, "_fields"):
-        return {name: _simple(getattr(value, name)) for name in value._fields}
+        return msgpack.ExtType(ROW, pack_value([list(value._fields), list(value)]))
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _simple(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -98,29 +163,18 @@ def _simple(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _extension(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
-        return msgpack.ExtType(ARRAY, msgpack.packb([little.dtype.str, list(value.shape), little.tobytes("C")]))
-    raise TypeError(f"cannot record a {type(value).__name__}: use numbers, text, bytes, arrays, lists, maps")
+def _about(window: Window) -> dict[str, Any]:
+    return {"k": window.k, "start": window.start, "end": window.end, "ready": window.ready, "partial": window.partial}
 
 
-def _array(code: int, content: bytes) -> Any:
-    if code != ARRAY:
-        raise ValueError(f"unknown msgpack extension {code}")
-    dtype, shape, data = msgpack.unpackb(content)
-    return np.frombuffer(data, np.dtype(dtype)).reshape(shape)
-
-
-def shown(value: Any) -> str:
-    """Write for people what JSON has no form for."""
-    return f"{len(value)} bytes" if isinstance(value, bytes) else f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else str(value)
-
-
-def _stamp(time: int) -> Any:
-    from google.protobuf.timestamp_pb2 import Timestamp
-
-    return Timestamp(seconds=time // SECOND, nanos=time % SECOND)
+def _extension(code: int, content: bytes) -> Any:
+    if code == ARRAY:
+        dtype, shape, data = msgpack.unpackb(content)
+        return np.frombuffer(data, np.dtype(dtype)).reshape(shape)
+    if code == ROW:
+        names, values = unpack_value(content)
+        return Row(tuple(names), tuple(values))
+    raise ValueError(f"unknown msgpack extension {code}")
 
 
 def _schema(message: Any) -> tuple[str, str, bytes]:
@@ -143,15 +197,19 @@ def _schema(message: Any) -> tuple[str, str, bytes]:
 
 @lru_cache(maxsize=1)
 def _value_class() -> Any:
+    """Build the class of `omniflow.Value {Timestamp timestamp = 1; string json = 2; bytes msgpack = 3;}`."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
     from google.protobuf.timestamp_pb2 import DESCRIPTOR as TIMESTAMP
 
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="omniflow/value.proto", package="omniflow", syntax="proto3", dependency=[TIMESTAMP.name])
     message = file.message_type.add(name="Value")
-    for number, (name, kind, of) in enumerate(
-        (("timestamp", kinds.TYPE_MESSAGE, ".google.protobuf.Timestamp"), ("json", kinds.TYPE_STRING, None), ("msgpack", kinds.TYPE_BYTES, None)), 1
-    ):
+    rows = (
+        ("timestamp", kinds.TYPE_MESSAGE, ".google.protobuf.Timestamp"),
+        ("json", kinds.TYPE_STRING, None),
+        ("msgpack", kinds.TYPE_BYTES, None),
+    )
+    for number, (name, kind, of) in enumerate(rows, 1):
         message.field.add(name=name, number=number, type=kind, type_name=of, label=kinds.LABEL_OPTIONAL)
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(TIMESTAMP.serialized_pb)
