@@ -9,7 +9,7 @@ from typing import Any
 from omniflow_graph import Event, Window
 from omniflow_graph.events import SECOND
 from operators.script import Rule, Script
-from operators.words import WAVE_HZ, Decision
+from operators.words import Decision
 
 BARGE_IN_NS = 600_000_000  # so much speech over the assistant's stops it; less is a back-channel ("mhm")
 
@@ -51,11 +51,10 @@ class Mind:
     utterance: int = 0  # the current one, or the last
     spoken_ns: int = 0  # of it
     over: int = 0  # the utterance that began while the assistant was to be heard; 0 if none did
-    now: int = 0
 
 
-def decide(mind: Mind, event: Event[Window], *, script: Script, samples_of: Callable[[str], int]) -> tuple[Mind, list[Decision]]:
-    """Answer a window with one decision. `samples_of` tells how long a line is, in samples at 24 kHz.
+def decide(mind: Mind, event: Event[Window], *, script: Script, parts_of: Callable[[str], int]) -> tuple[Mind, list[Decision]]:
+    """Answer a window with one decision. `parts_of` tells how many windows' worth of sound a line is.
 
     A line is due when its rule's trigger comes; it is said when nobody talks and nothing sounds. The assistant stops
     when 600 ms have been said over it.
@@ -65,8 +64,8 @@ def decide(mind: Mind, event: Event[Window], *, script: Script, samples_of: Call
     turn = mind.turn
     audible = turn.response if isinstance(turn, Speaking) else turn.unheard
     if audible and mind.over == mind.utterance and mind.over and mind.spoken_ns >= BARGE_IN_NS:
-        cause = f"talked over for {mind.spoken_ns / SECOND:.2f} s"
-        return replace(mind, turn=Listening(), over=0), [Decision(window.k, "stop", cause, response=audible)]
+        cause = f"talked over by utterance {mind.over} for {mind.spoken_ns / SECOND:.2f} s"
+        return replace(mind, turn=Listening()), [Decision(window.k, "stop", cause, response=audible)]
     if isinstance(turn, Speaking):
         return _go_on(mind, turn, window.k)
     if not mind.due:
@@ -74,13 +73,13 @@ def decide(mind: Mind, event: Event[Window], *, script: Script, samples_of: Call
     if mind.talking or turn.unheard:
         who = "the user is talking" if mind.talking else "the last answer still sounds"
         return mind, [Decision(window.k, "listen", f"waits: {who}")]
-    return _begin(mind, window, samples_of)
+    return _begin(mind, window, parts_of)
 
 
 def perceive(mind: Mind, window: Window, script: Script) -> Mind:
     """Take in a window, event by event, and note which lines became due."""
     for rule in script:
-        if (rule.trigger == "at" and window.start < rule.n <= window.end) or (rule.trigger == "at" and rule.n == 0 == window.start):
+        if rule.trigger == "at" and window.start <= rule.n < window.end:
             mind = _now_due(mind, rule, f"it is {rule.n / SECOND:g} s")
     for event in window.events:
         if event.stream == "listen":
@@ -120,10 +119,9 @@ def _now_due(mind: Mind, rule: Rule, cause: str) -> Mind:
     return replace(mind, due=(*mind.due, Due(rule.text, cause)))
 
 
-def _begin(mind: Mind, window: Window, samples_of: Callable[[str], int]) -> tuple[Mind, list[Decision]]:
+def _begin(mind: Mind, window: Window, parts_of: Callable[[str], int]) -> tuple[Mind, list[Decision]]:
     due, response = mind.due[0], mind.responses + 1
-    per_window = WAVE_HZ * (window.end - window.start) // SECOND
-    parts = max(1, -(-samples_of(due.text) // per_window))
+    parts = parts_of(due.text)
     turn = Speaking(response, due.text, 0, parts) if parts > 1 else Listening(unheard=response)
     mind = replace(mind, turn=turn, due=mind.due[1:], responses=response, over=0)
     return mind, [Decision(window.k, "speak", due.cause, response, 0, parts, words_of(due.text, 0, parts), due.text)]

@@ -29,7 +29,7 @@ class Memory:
         out = {name for name, info in recording.manifest.streams.items() if info.role == "out"}
         name = f"{recording.manifest.session}@{recording.manifest.graph_hash or ''}"
         if {"decide", "wave"} <= out:
-            return _from_trace(recording, name)
+            return _from_trace(recording, name, length)
         if "out-stream" in out:
             return _from_sound(recording, name, length)
         raise ValueError(f"{recording.path}: holds no assistant to give back; replay it with --model scripted")
@@ -49,7 +49,14 @@ class Memory:
         return state, [found]
 
 
-def _from_trace(recording: Recording, name: str) -> Memory:
+def _from_trace(recording: Recording, name: str, length: int) -> Memory:
+    """Take decisions by the number of their window, which means something only in windows of the same length."""
+    recorded = next((e.data.end - e.data.start for e in recording.events({"window"} & set(recording.manifest.streams)) if e.data), length)
+    if recorded != length:
+        raise ValueError(
+            f"{recording.path}: was decided in windows of {recorded / SECOND:g} s, got {length / SECOND:g} s; "
+            f"replay with --window {recorded / SECOND:g}, or with another model"
+        )
     decisions: dict[int, list[Decision]] = {}
     waves = {}
     for event in recording.events(["decide", "wave"]):
@@ -65,7 +72,7 @@ def _from_sound(recording: Recording, name: str, length: int) -> Memory:
     """Decide each piece in the last window that ended before it sounded, so that it sounds when it did."""
     decisions: dict[int, list[Decision]] = {}
     waves: dict[tuple[int, int], Wave] = {}
-    answers = _answers([event for event in recording.events(["out-stream"])])
+    answers = _answers(list(recording.events(["out-stream"])))
     lines = [event.data.get("text", "") for event in recording.events(["turns"])] if "turns" in recording.manifest.streams else []
     for response, pieces in enumerate(answers, 1):
         line = lines[response - 1] if response <= len(lines) else ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from omniflow_graph import Event
+from omniflow_graph.events import SECOND
 from omniflow_graph.recording import Recording
 from operators import ears, eyes, voice
 from operators.decide import Mind, decide
@@ -37,13 +38,13 @@ class Model:
 
 def scripted(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
     """Hear with a real speech detector, see scene changes, say lines from a script with a real voice."""
-    mind = partial(decide, script=load_script(script), samples_of=Length(voice.say))
+    mind = partial(decide, script=load_script(script), parts_of=Parts(voice.say, length))
     return Model("scripted", eyes.see, eyes.Eyes(), ears.hear, ears.quiet(), mind, Mind(), partial(_wave, say=voice.say, length=length))
 
 
 def scripted_fast(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
     """Do the same in integers, without any model: for timing tests, in milliseconds."""
-    mind = partial(decide, script=load_script(script), samples_of=Length(voice.tone))
+    mind = partial(decide, script=load_script(script), parts_of=Parts(voice.tone, length))
     return Model(
         "scripted-fast", eyes.see_fast, eyes.Eyes(), ears.hear_fast, ears.Talk(), mind, Mind(), partial(_wave, say=voice.tone, length=length)
     )
@@ -53,6 +54,8 @@ def recorded(*, length: int, script: str | None = None, recording: Recording | N
     """Give back what a recording decided and said. Raises ValueError without a recording that holds an assistant."""
     from operators.memory import Memory
 
+    if script is not None:
+        raise ValueError(f"model 'recorded': says what was recorded, and takes no script, got {script}; wants model 'scripted'")
     if recording is None:
         raise ValueError("model 'recorded': wants a recording to give back; replay one that holds an assistant")
     memory = Memory.of(recording, length)
@@ -60,14 +63,19 @@ def recorded(*, length: int, script: str | None = None, recording: Recording | N
 
 
 @dataclass(frozen=True)
-class Length:
-    """Tell how many samples a voice takes for a text."""
+class Parts:
+    """Tell how many windows' worth of sound a line is, with this voice and windows of this length."""
 
     say: Callable[[str], np.ndarray]
+    length: int
 
     def __call__(self, text: str) -> int:
-        """Return the number of samples."""
-        return len(self.say(text))
+        """Return the number of parts, at least 1."""
+        return max(1, -(-len(self.say(text)) // _per_window(self.length)))
+
+
+def _per_window(length: int) -> int:
+    return WAVE_HZ * length // SECOND
 
 
 def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray], length: int) -> tuple[None, list[Wave]]:
@@ -75,7 +83,7 @@ def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray], l
     wanted = event.data
     if wanted.cut:
         return state, [Wave(wanted.response, 0, True, "", np.zeros(0, "<i2"), cut=True)]
-    per_window = WAVE_HZ * length // 1_000_000_000
+    per_window = _per_window(length)
     samples = say(wanted.line)[wanted.part * per_window : (wanted.part + 1) * per_window]
     return state, [Wave(wanted.response, wanted.part, wanted.last, wanted.text, samples)]
 

@@ -18,9 +18,10 @@ class Player:
 
     wave: Wave | None = None
     since: int = 0
+    ack_at: int = 0  # when to look at the wave again; a wake before that was asked for by a wave that was cut
     waiting: tuple[tuple[int, Wave], ...] = ()
     free_at: int = 0
-    response: int = 0
+    response: int = 0  # the answer that was begun, and not heard to its end; 0 if there is none
     before: int = 0  # samples of this answer that sounded in earlier waves
 
 
@@ -36,13 +37,12 @@ def play(player: Player, cause: Event[Wave] | Wake) -> tuple[Player, Answers]:
 
 
 def cut(player: Player, time: int) -> tuple[Player, Answers]:
-    """Fall silent, and say how far the answer was heard."""
-    quiet = replace(player, wave=None, waiting=(), free_at=time)
-    if player.wave is None and not player.waiting:
-        return quiet, []
-    response = player.wave.response if player.wave else player.waiting[0][1].response
-    played = _played(player, time) if player.wave else player.before if response == player.response else 0
-    return quiet, [(time, Ack(response, played, True))]
+    """Fall silent, and say how far the answer was heard, also when it is just between two of its waves."""
+    quiet = Player(free_at=time)
+    if player.response:
+        played = _played(player, time) if player.wave else player.before
+        return quiet, [(time, Ack(player.response, played, True))]
+    return quiet, [(time, Ack(player.waiting[0][1].response, 0, True))] if player.waiting else []
 
 
 def _queue(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
@@ -55,24 +55,27 @@ def _queue(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
 
 def _start(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
     before = player.before if wave.response == player.response else 0
-    player = replace(player, wave=wave, since=time, response=wave.response, before=before)
-    return player, [(time, Sound(wave.response, wave.part, wave.text, wave.samples)), _next(player, time)]
+    player = replace(player, wave=wave, since=time, ack_at=_next(wave, time, time), response=wave.response, before=before)
+    return player, [(time, Sound(wave.response, wave.part, wave.text, wave.samples)), Wake(player.ack_at)]
 
 
-def _next(player: Player, time: int) -> Wake:
-    assert player.wave is not None
-    return Wake(max(time + 1, min(time + ACK_NS, player.since + duration(len(player.wave.samples)))))
+def _next(wave: Wave, since: int, time: int) -> int:
+    """Return when to acknowledge again: at the end at the latest, and later than now."""
+    return max(time + 1, min(time + ACK_NS, since + duration(len(wave.samples))))
 
 
 def _go_on(player: Player, time: int) -> tuple[Player, Answers]:
     answers: Answers = []
     wave = player.wave
+    if wave is not None and time < player.ack_at:
+        return player, []
     if wave is not None:
-        ended = time >= player.since + duration(len(wave.samples))
-        answers.append((time, Ack(wave.response, _played(player, time), ended and wave.last)))
-        if not ended:
-            return player, [*answers, _next(player, time)]
-        player = replace(player, wave=None, before=player.before + len(wave.samples))
+        if time < player.since + duration(len(wave.samples)):
+            player = replace(player, ack_at=_next(wave, player.since, time))
+            return player, [(time, Ack(wave.response, _played(player, time), False)), Wake(player.ack_at)]
+        played = player.before + len(wave.samples)
+        answers.append((time, Ack(wave.response, played, wave.last)))
+        player = replace(player, wave=None, response=0 if wave.last else wave.response, before=0 if wave.last else played)
     if player.waiting and player.waiting[0][0] <= time:
         waiting = player.waiting
         player, more = _start(replace(player, waiting=waiting[1:]), time, waiting[0][1])

@@ -2,7 +2,7 @@
 
 - when: {speech_ends: 1}      # the user's first utterance that is no back-channel has ended
   say: I can hear you.
-- when: {scene: 2}            # the second scene begins
+- when: {scene: 2}            # the second scene begins; the first one is there from the start
   say: That is new.
 - when: {at: 20.0}            # seconds
   say: It is getting late.
@@ -62,6 +62,7 @@ def _rule(entry: Any, whose: str) -> Rule:
         if type(value) not in (int, float) or not 0 <= value < 1e9:
             raise ValueError(f"{whose}: 'at' wants seconds, 0 or more, got {value!r}")
         return Rule(trigger, seconds(value), text.strip())
-    if type(value) is not int or value < 1:
-        raise ValueError(f"{whose}: {trigger!r} wants a count from 1, got {value!r}")
+    first = 2 if trigger == "scene" else 1  # the first scene does not begin: a rule for it would never speak
+    if type(value) is not int or value < first:
+        raise ValueError(f"{whose}: {trigger!r} wants a count from {first}, got {value!r}")
     return Rule(trigger, value, text.strip())

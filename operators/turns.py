@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph import Event, Trace
+from omniflow_graph.trace import NOT_KEPT
 from operators.words import duration
 
 
@@ -22,7 +23,13 @@ class Turn:
 
 
 def turns(trace: Trace) -> list[Turn]:
-    """Return the assistant's turns in order. A turn ends with the last sample that was heard."""
+    """Return the assistant's turns in order. A turn ends with the last sample that was heard.
+
+    Raises ValueError if the trace did not keep what the turns are read off.
+    """
+    for edge in ("decide", "play", "heard"):
+        if any(event.data is NOT_KEPT or event.data is None for event in trace[edge]):
+            raise ValueError(f"turns: the trace of {trace.session!r} did not keep {edge!r}; run with keep=None, or name decide, play and heard")
     decisions = {event.data.response: event.data for event in trace["decide"] if event.data.choice == "speak" and event.data.part == 0}
     stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
     return [_turn(response, sounds, trace, decisions, response in stops) for response, sounds in _sounds(trace).items()]
@@ -49,7 +56,8 @@ def _sounds(trace: Trace) -> dict[int, list[Event[Any]]]:
 
 def _turn(response: int, sounds: list[Event[Any]], trace: Trace, decisions: dict[int, Any], stopped: bool) -> Turn:
     last = sounds[-1]
-    end = min(last.time + duration(len(last.data.samples)), fences(trace).get(response, trace.end + duration(len(last.data.samples))))
+    end = last.time + duration(len(last.data.samples))
+    end = min(end, fences(trace).get(response, end))
     cause = decisions[response].cause if response in decisions else ""
     text = " ".join(event.data.text for event in sounds if event.data.text)
     return Turn(sounds[0].time, end, text, cause, response, stopped)

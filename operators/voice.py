@@ -18,7 +18,8 @@ LOUDNESS = 6_000
 def say(text: str) -> np.ndarray:
     """Voice a text in whole sentences with hibari-tts (English). Returns int16 samples at 24 kHz.
 
-    The synthesiser draws noise, so its seed is derived from the text: unseeded it differs on every call.
+    The synthesiser draws noise, so its seed is derived from the text: unseeded it differs on every call. What it has
+    no letters for, such as Chinese, is left out: a text of nothing else has no samples, and is over at once.
     """
     seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
     wave = np.asarray(voice()(text, seed=seed), np.float32).reshape(-1)

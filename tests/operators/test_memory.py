@@ -1,0 +1,101 @@
+"""What a recording holds of its assistant is given back, at the times it had."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from omniflow_graph import Event, Session, replay, seconds
+from omniflow_graph.direct import run_direct
+from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
+from omniflow_graph.stored import save_trace
+from operators.duplex import duplex
+from operators.turns import Turn, turns
+from recordings import bundled
+
+
+def recorded(path, session) -> Recording:
+    """Run the fast model and keep its trace, with what came in."""
+    trace = run_direct(duplex(model="scripted-fast"), session)
+    save_trace(trace, path, recording=open_recording(bundled()["three_questions"]), copy_inputs=True)
+    return open_recording(path)
+
+
+def pieces(path, starts: list[float], length: float = 1.0, texts: list[str] | None = None) -> Recording:
+    """Write a recording that holds nothing of the assistant but its sound, and perhaps its turns."""
+    streams = {"env-audio": StreamInfo("audio", rate_hz=16_000), "out-stream": StreamInfo("audio", "out", 24_000)}
+    events = [Event(0, "env-audio", 0, bytes(640))]
+    events += [Event(seconds(start), "out-stream", n, np.full(round(length * 24_000), n, "<i2").tobytes()) for n, start in enumerate(starts)]
+    if texts is not None:
+        streams["turns"] = StreamInfo("value", "out")
+        events += [Event(seconds(starts[n]), "turns", n, {"text": text}) for n, text in enumerate(texts)]
+    events.sort(key=lambda event: event.time)
+    write_recording(path, Manifest("sound", seconds(10), streams), events)
+    return open_recording(path)
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return open_recording(bundled()["three_questions"]).session()
+
+
+def test_a_trace_gives_back_its_decisions_and_its_sound(tmp_path, session):
+    recording = recorded(tmp_path / "trace.mcap", session)
+    first = run_direct(duplex(model="scripted-fast"), session)
+    again = replay(duplex(model="recorded", recording=recording), recording, engine="direct")
+    assert turns(again) == turns(first)
+    assert again.digest == first.digest
+
+
+def test_a_trace_is_given_back_at_the_times_its_session_measured(tmp_path, session):
+    slow = Session(
+        session.name, session.sources, session.end, costs={(stage, n): seconds(0.5) for stage in ("decide", "speech", "wave") for n in range(30)}
+    )
+    recording = recorded(tmp_path / "trace.mcap", slow)
+    again = replay(duplex(model="recorded", recording=recording), recording, engine="direct")
+    assert [turn.start for turn in turns(again)] == [turn.start for turn in turns(run_direct(duplex(model="scripted-fast"), slow))]
+    assert turns(again)[0].start == seconds(6.5)
+
+
+def test_decisions_of_other_windows_are_refused(tmp_path, session):
+    recording = recorded(tmp_path / "trace.mcap", session)
+    with pytest.raises(ValueError, match=r"trace\.mcap: was decided in windows of 1 s, got 0\.2 s; replay with --window 1,"):
+        duplex(model="recorded", recording=recording, window=0.2)
+
+
+def test_sound_alone_is_given_back_when_it_sounded(tmp_path):
+    recording = pieces(tmp_path / "sound.mcap", [2.3, 3.3, 6.0], texts=["Yes.", "No."])
+    trace = replay(duplex(model="recorded", recording=recording), recording, engine="direct")
+    assert [(e.time, e.data) for e in trace["out-stream"]] == [(e.time, e.data) for e in recording.events(["out-stream"])]
+    assert turns(trace) == [
+        Turn(seconds(2.3), seconds(4.3), "Yes.", "the recording speaks at 2.30 s", 1, False),
+        Turn(seconds(6.0), seconds(7.0), "No.", "the recording speaks at 6.00 s", 2, False),
+    ]
+
+
+def test_sound_without_words_is_given_back_too(tmp_path):
+    recording = pieces(tmp_path / "sound.mcap", [2.0])
+    trace = replay(duplex(model="recorded", recording=recording), recording, engine="direct")
+    assert turns(trace) == [Turn(seconds(2.0), seconds(3.0), "", "the recording speaks at 2.00 s", 1, False)]
+
+
+def test_sound_does_not_depend_on_the_length_of_a_window(tmp_path):
+    recording = pieces(tmp_path / "sound.mcap", [2.3, 3.3, 6.0])
+    traces = [replay(duplex(model="recorded", recording=recording, window=window), recording, engine="direct") for window in (0.2, 1.0, 2.0)]
+    assert len({trace.digests["out-stream"] for trace in traces}) == 1
+
+
+def test_the_bundled_dialogue_is_given_back():
+    recording = open_recording(bundled()["dialogue_zh"])
+    found = turns(replay(duplex(model="recorded", recording=recording), recording, engine="direct"))
+    assert [(turn.start, turn.text) for turn in found] == [(e.time, e.data["text"]) for e in recording.events(["turns"])]
+
+
+def test_a_recording_without_an_assistant_is_refused():
+    with pytest.raises(ValueError, match=r"three_questions\.mcap: holds no assistant to give back; replay it with --model scripted"):
+        duplex(model="recorded", recording=open_recording(bundled()["three_questions"]))
+
+
+def test_a_script_is_nothing_to_a_recorded_model():
+    with pytest.raises(ValueError, match=r"takes no script, got lines\.yaml"):
+        duplex(model="recorded", recording=open_recording(bundled()["dialogue_zh"]), script="lines.yaml")

@@ -1,0 +1,79 @@
+"""Turns are what was heard, with the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from omniflow_graph import Event, Graph, Session, seconds
+from omniflow_graph.direct import run_direct
+from omniflow_graph.stored import load_trace, save_trace
+from operators.duplex import assistant
+from operators.models import scripted_fast
+from operators.turns import Turn, heard_samples, turns
+from operators.words import Decision, Wave, duration
+
+
+def waves(state: None, event: Event) -> tuple[None, list[Wave]]:
+    """Give a second of sound for every part."""
+    wanted = event.data
+    return state, [Wave(wanted.response, wanted.part, wanted.last, wanted.text, np.ones(0 if wanted.cut else 24_000, "<i2"), wanted.cut)]
+
+
+def told(state: None, event: Event[Decision]) -> tuple[None, list[Decision]]:
+    return state, [event.data]
+
+
+def said(*decisions: tuple[float, Decision], end: float = 10, keep=None):
+    """Run the assistant's half of the pipeline on decisions told to it, at no cost."""
+    g = Graph("told")
+    assistant(g, g.source("told"), scripted_fast(length=seconds(1)))
+    for name, fn in (("decide", told), ("wave", waves)):
+        g = g.replace(name, fn=fn, state=None, cost=0)
+    g = g.replace("speech", cost=0)
+    return run_direct(g, Session("s", {"told": [(seconds(at), decision) for at, decision in decisions]}, end=seconds(end)), keep=keep)
+
+
+FIRST = (1.0, Decision(0, "speak", "he asked", 1, 0, 2, "one", "one two"))
+SECOND = (2.0, Decision(1, "speak", "the line goes on", 1, 1, 2, "two", "one two"))
+STOP = Decision(2, "stop", "talked over", 1)
+
+
+def test_a_turn_is_from_its_first_sound_to_its_last_with_the_cause_of_the_first():
+    trace = said(FIRST, SECOND)
+    assert turns(trace) == [Turn(seconds(1), seconds(3), "one two", "he asked", 1, False)]
+    assert heard_samples(trace) == {1: 48_000}
+
+
+def test_a_turn_that_was_stopped_ends_when_it_fell_silent():
+    trace = said(FIRST, SECOND, (2.4, STOP))
+    assert turns(trace) == [Turn(seconds(1), seconds(2.4), "one two", "he asked", 1, True)]
+    assert heard_samples(trace) == {1: 33_600}
+
+
+def test_a_turn_that_was_stopped_between_two_parts_holds_only_the_first():
+    assert turns(said(FIRST, (2.5, STOP))) == [Turn(seconds(1), seconds(2), "one", "he asked", 1, True)]
+
+
+def test_every_answer_is_a_turn():
+    other = Decision(4, "speak", "he asked again", 2, 0, 1, "three", "three")
+    assert [(turn.response, turn.text) for turn in turns(said(FIRST, SECOND, (5.0, other)))] == [(1, "one two"), (2, "three")]
+
+
+def test_a_turn_that_sounds_on_after_the_session_is_as_long_as_its_sound():
+    assert turns(said(FIRST, SECOND, end=2.5))[0].end == seconds(3)
+
+
+def test_a_trace_read_back_has_the_same_turns(tmp_path):
+    trace = said(FIRST, SECOND, (2.4, STOP))
+    save_trace(trace, tmp_path / "trace.mcap")
+    assert turns(load_trace(tmp_path / "trace.mcap")) == turns(trace)
+
+
+def test_a_trace_that_kept_too_little_is_refused():
+    with pytest.raises(ValueError, match=r"turns: the trace of 's' did not keep 'decide'; run with keep=None"):
+        turns(said(FIRST, keep=["out-stream"]))
+
+
+def test_24_khz_samples_last_as_long_as_they_do():
+    assert [duration(n) for n in (0, 3, 24_000)] == [0, 125_000, 1_000_000_000]
