@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("omniflow_graph", "operators", "recordings", "simulations")
-BUNDLED = ("recordings/three_questions.mcap", "recordings/LICENCE.md")
+BUNDLED = ("recordings/three_questions.mcap", "recordings/three_questions.LICENCE.md")
 MOST_CPU_SECONDS = 0.5
 UNWANTED = ("hypothesis", "torch", "zmq")
 
@@ -24,7 +24,7 @@ UNWANTED = ("hypothesis", "torch", "zmq")
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """Build the wheel from a copy of the tree, offline; what an earlier build left behind cannot get in."""
-    _skip_without("pip", 23, 1)
+    _skip_without("pip", 21, 3)
     _skip_without("setuptools", 77, 0)
     folder = tmp_path_factory.mktemp("wheel")
     for package in PACKAGES:
@@ -55,7 +55,7 @@ def test_the_wheel_carries_the_licence_and_the_notices_word_for_word(wheel):
 def test_the_bundled_recording_is_found_where_only_the_wheel_is(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(tmp_path)
-    names = "import recordings; print(*sorted(n for n, path in recordings.bundled().items() if path.is_file()))"
+    names = "import os, recordings; print(*(name for name, path in recordings.bundled().items() if os.path.isfile(path)))"
     said = subprocess.run([sys.executable, "-c", names], cwd=tmp_path, env=_environment(tmp_path), capture_output=True, text=True)
     assert (said.stdout.split(), said.stderr) == (["three_questions"], "")
 

@@ -36,7 +36,7 @@ def clocks(path: str, source: str) -> Iterator[str]:
 def chance(path: str, source: str) -> Iterator[str]:
     """Name the draws that no seed decides."""
     tree = ast.parse(source)
-    known = {alias: name for alias, name in _names(tree)}
+    known = dict(_names(tree))
     calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     parts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
@@ -123,9 +123,9 @@ BROKEN = [
 
 @pytest.mark.parametrize(("rule", "path", "source", "words"), BROKEN)
 def test_a_rule_names_the_file_the_line_and_what_broke_it(rule, path, source, words):
-    broken = list(rule(path, source))
-    assert len(broken) == 1
-    assert broken[0].startswith(f"{path}:") and words in broken[0]
+    (broken,) = rule(path, source)
+    assert broken.startswith(f"{path}:")
+    assert words in broken
 
 
 KEPT = [
