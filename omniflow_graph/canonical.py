@@ -51,8 +51,9 @@ def _ordered(value: Any) -> Any:
         return _ordered(value.item())
     if is_dataclass(value) and not isinstance(value, type):
         return _ordered({field.name: getattr(value, field.name) for field in fields(value)})
-    if isinstance(value, (int, str, float, bytes)):  # a subclass, such as an IntEnum
-        return next(kind(value) for kind in (int, str, float, bytes) if isinstance(value, kind))
+    for kind in (int, str, float, bytes):  # a subclass, such as an IntEnum
+        if isinstance(value, kind):
+            return kind(value)  # type: ignore[arg-type]
     raise TypeError(f"no canonical form for {type(value).__name__}: use numbers, text, bytes, arrays, lists, maps")
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.canonical import pack
+from omniflow_graph.engine.replay import replay
 from omniflow_graph.errors import GraphError, RunError
 from omniflow_graph.events import Event, Wake, Window
-from omniflow_graph.graph import Graph
-from omniflow_graph.replay import replay
+from omniflow_graph.graph.graph import Graph
 from omniflow_graph.session import Session
-from omniflow_graph.trace import Trace
+from omniflow_graph.trace.trace import Trace
 
 PRIME = 1_000_003
 

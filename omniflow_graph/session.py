@@ -14,9 +14,20 @@ from omniflow_graph.events import Event
 class Feed(Protocol):
     """Give an engine one session's input: a Session held in memory, a recording read as it goes, or a live feed."""
 
-    name: str
-    allowance: int
-    costs: Mapping[tuple[str, int], int] | None
+    @property
+    def name(self) -> str:
+        """Name the session."""
+        ...
+
+    @property
+    def allowance(self) -> int:
+        """Return how much later than its end a window may be worked on: nanoseconds, 0 unless the session was live."""
+        ...
+
+    @property
+    def costs(self) -> Mapping[tuple[str, int], int] | None:
+        """Return what stages cost then, if it was measured."""
+        ...
 
     def events(self, sources: Sequence[str]) -> Iterator[Event[Any]]:
         """Yield the events of these sources in the order (time, order of `sources`, seq)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph import Event, Trace
-from omniflow_graph.trace import NOT_KEPT
+from omniflow_graph.trace.trace import NOT_KEPT
 from operators.words import duration
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from omniflow_graph.events import SECOND, Event, seconds
-from omniflow_graph.importing import AUDIO, FRAME_NS, RATE_HZ, audio_frames, import_media, read_sound
+from omniflow_graph.media.importing import AUDIO, FRAME_NS, RATE_HZ, audio_frames, import_media, read_sound
 from omniflow_graph.recording import Manifest, RecordingWriter, StreamInfo
 
 HERE = Path(__file__).parent

@@ -19,8 +19,8 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 CLOCK = "omniflow_graph/clock.py"
 SLOW = {"PIL", "av", "bytewax", "hibari", "onnxruntime", "rerun", "soundfile", "torch", "transformers", "zmq"}
-AT_THE_TOP = {"bytewax": "omniflow_graph/flow*.py"}  # it subclasses Bytewax's, and is itself imported inside functions
-ONLY_IN = {"zmq": "omniflow_graph/live*.py", "hypothesis": "simulations/strategies*.py"}
+AT_THE_TOP = {"bytewax": "omniflow_graph/engine/*.py"}  # it subclasses Bytewax's, and is itself imported inside functions
+ONLY_IN = {"zmq": "omniflow_graph/live/*.py", "hypothesis": "simulations/strategies*.py"}
 MAKERS = {"Generator", "PCG64", "Philox", "Random", "SeedSequence", "default_rng"}  # chance, but from a seed
 DRAWS = {"os.urandom", "uuid.uuid1", "uuid.uuid4"}
 MACHINE = re.compile(r"(?<![\w.:~/-])/(?:home|root|Users|mnt|tmp|work|workspace)/\w")
@@ -85,7 +85,7 @@ def test_no_file_names_a_folder_of_one_machine():
 
 def test_the_walk_sees_the_modules_that_the_rules_are_about():
     seen = {path for path, _ in _sources(*MAY_IMPORT)}
-    assert {CLOCK, "omniflow_graph/flow.py", "omniflow_graph/live.py", "operators/commands/replay.py"} <= seen
+    assert {CLOCK, "omniflow_graph/engine/flow.py", "omniflow_graph/live/feed.py", "operators/commands/replay.py"} <= seen
 
 
 BROKEN = [
@@ -111,10 +111,10 @@ BROKEN = [
     (doors, "operators/models.py", "import torch", "imports torch at its top level"),
     (doors, "operators/models.py", "class Model:\n    import transformers", "imports transformers at its top level"),
     (doors, "operators/models.py", "try:\n    import onnxruntime as o\nexcept ImportError:\n    o = None", "imports onnx"),
-    (doors, "omniflow_graph/importing.py", "import av", "imports av at its top level"),
-    (doors, "omniflow_graph/graph.py", "from bytewax import operators", "imports bytewax at its top level"),
-    (doors, "omniflow_graph/live.py", "import zmq", "imports zmq at its top level"),
-    (doors, "omniflow_graph/wire.py", "def f():\n    import zmq", "imports zmq; only omniflow_graph/live*.py may"),
+    (doors, "omniflow_graph/media/importing.py", "import av", "imports av at its top level"),
+    (doors, "omniflow_graph/graph/graph.py", "from bytewax import operators", "imports bytewax at its top level"),
+    (doors, "omniflow_graph/live/feed.py", "import zmq", "imports zmq at its top level"),
+    (doors, "omniflow_graph/recording/wire.py", "def f():\n    import zmq", "imports zmq; only omniflow_graph/live/*.py may"),
     (doors, "simulations/users.py", "import hypothesis", "imports hypothesis; only simulations/strategies*.py may"),
     (machines, "tests/a.py", "there = '" + "/ho" + "me/somebody/clip.wav'", "names a folder of one machine"),
     (machines, "tests/a.py", "there = open('" + "/tm" + "p/x')", "names a folder of one machine"),
@@ -134,11 +134,11 @@ KEPT = [
     (chance, "operators/a.py", "def f(rng):\n    return rng.random()"),
     (chance, "operators/a.py", "import random\ndef f(rng: random.Random, seed):\n    return random.Random(seed)"),
     (chance, "operators/a.py", "import numpy as np\nnp.random.default_rng(7)"),
-    (direction, "operators/a.py", "from recordings import bundled\nfrom omniflow_graph.graph import Graph\nfrom . import b"),
+    (direction, "operators/a.py", "from recordings import bundled\nfrom omniflow_graph.graph.graph import Graph\nfrom . import b"),
     (doors, "operators/models.py", "def load():\n    import torch"),
     (doors, "operators/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
-    (doors, "omniflow_graph/flow.py", "from bytewax.dataflow import Dataflow"),
-    (doors, "omniflow_graph/live.py", "def serve():\n    import zmq"),
+    (doors, "omniflow_graph/engine/flow.py", "from bytewax.dataflow import Dataflow"),
+    (doors, "omniflow_graph/live/feed.py", "def serve():\n    import zmq"),
     (doors, "simulations/strategies.py", "from hypothesis import strategies as st"),
     (machines, "operators/a.py", 'url = "https://example.org/home/x"\npath = "sessions/work/x"'),
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from omniflow_graph.diff import diff
-from omniflow_graph.stored import load_trace
+from omniflow_graph.trace.diff import diff
+from omniflow_graph.trace.stored import load_trace
 
 
 def add(parser: argparse.ArgumentParser) -> None:

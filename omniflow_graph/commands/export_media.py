@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from omniflow_graph.exporting import export_media
+from omniflow_graph.media.exporting import export_media
 from omniflow_graph.recording import open_recording
 
 

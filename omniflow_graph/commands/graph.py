@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from omniflow_graph.loading import load_graph
+from omniflow_graph.graph.loading import load_graph
 
 
 def add(parser: argparse.ArgumentParser) -> None:

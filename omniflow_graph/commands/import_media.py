@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from omniflow_graph.importing import import_media
+from omniflow_graph.media.importing import import_media
 
 
 def add(parser: argparse.ArgumentParser) -> None:

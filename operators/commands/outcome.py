@@ -9,8 +9,8 @@ from typing import Any
 from omniflow_graph.canonical import payload_digest
 from omniflow_graph.events import SECOND
 from omniflow_graph.recording import Recording
-from omniflow_graph.stored import save_trace
-from omniflow_graph.trace import Trace
+from omniflow_graph.trace.stored import save_trace
+from omniflow_graph.trace.trace import Trace
 from operators.turns import turns
 
 HEARD = "out-stream"

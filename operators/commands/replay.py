@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.clock import VirtualClock, wall_seconds
+from omniflow_graph.engine.replay import priced
 from omniflow_graph.events import SECOND
-from omniflow_graph.graph import Graph
-from omniflow_graph.loading import load_graph
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
-from omniflow_graph.replay import priced
-from omniflow_graph.trace import Trace
+from omniflow_graph.trace.trace import Trace
 from operators.commands.outcome import outcome, show, write_files
 from recordings import bundled
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Replay, print the turns, write the files. Returns 0, or 128 + the signal that stopped it."""
     _check(args)
     began = wall_seconds()
-    recording = open_recording(bundled().get(args.recording, args.recording))
+    recording = open_recording(bundled().get(args.recording) or args.recording)
     session = priced(recording.session(), args.cost)
     given = options(args, recording)
     graph = load_graph(args.graph, given)
@@ -117,16 +117,16 @@ def _check(args: argparse.Namespace) -> None:
 
 def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session: Any, stop: Stop, tell: Callable[[str, int], None]) -> Trace:
     if args.engine == "direct":
-        from omniflow_graph.direct import run_direct
+        from omniflow_graph.engine.direct import run_direct
 
         return run_direct(graph, session, seed=args.seed)
     if args.processes > 1:
-        from omniflow_graph.cluster import Job, run_cluster
+        from omniflow_graph.engine.cluster import Job, run_cluster
 
         portable = {name: value for name, value in given.items() if name != "recording"}
         job = Job(args.graph, (str(given["recording"].path),), portable, args.seed, args.batch, args.workers, None, args.cost)
         return run_cluster(job, graph, args.processes)[session.name]
-    from omniflow_graph.flow import compile_flow
+    from omniflow_graph.engine.flow import compile_flow
 
     return compile_flow(graph).run(
         [session],

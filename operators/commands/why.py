@@ -6,9 +6,9 @@ import argparse
 import json
 
 from omniflow_graph.events import SECOND, seconds
-from omniflow_graph.stored import load_trace
-from omniflow_graph.trace import Trace
-from omniflow_graph.why import at, brief, chain, explain, find
+from omniflow_graph.trace.stored import load_trace
+from omniflow_graph.trace.trace import Trace
+from omniflow_graph.trace.why import at, brief, chain, explain, find
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from omniflow_graph import Event, Graph, Pcm16, Session, Trace, replay, seconds
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from operators.decide import Mind
 from operators.duplex import duplex
 from operators.turns import Turn, turns
@@ -174,7 +174,7 @@ def test_the_fast_pipeline_imports_nothing_heavy():
     program = """
 import sys
 from omniflow_graph import Session
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from operators.duplex import duplex
 session = Session("s", {"env-visual": [(0, b"x")], "env-audio": [(0, bytes(640))]}, end=1_000_000)
 run_direct(duplex(model="scripted-fast"), session)

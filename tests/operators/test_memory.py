@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from omniflow_graph import Event, Session, replay, seconds
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
-from omniflow_graph.stored import save_trace
+from omniflow_graph.trace.stored import save_trace
 from operators.duplex import duplex
 from operators.turns import Turn, turns
 from recordings import bundled

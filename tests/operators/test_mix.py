@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from omniflow_graph import Graph, Pcm16, Session, seconds
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from operators.mix import resample, stereo
 from operators.player import Player, play
 from operators.words import Decision, Wave

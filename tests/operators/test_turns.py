@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from omniflow_graph import Event, Graph, Session, seconds
-from omniflow_graph.direct import run_direct
-from omniflow_graph.stored import load_trace, save_trace
+from omniflow_graph.engine.direct import run_direct
+from omniflow_graph.trace.stored import load_trace, save_trace
 from operators.duplex import assistant
 from operators.models import scripted_fast
 from operators.turns import Turn, heard_samples, turns

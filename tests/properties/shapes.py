@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from omniflow_graph.engine.flow import CompiledFlow, compile_flow
 from omniflow_graph.events import Event, Wake, seconds
-from omniflow_graph.flow import CompiledFlow, compile_flow
-from omniflow_graph.graph import Graph
+from omniflow_graph.graph.graph import Graph
 from omniflow_graph.selftest import number
 
 # Functions of the operators. `number` boils anything down to an int that depends on all of it and on its order.

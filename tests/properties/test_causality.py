@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.session import Session
-from omniflow_graph.trace import Trace
+from omniflow_graph.trace.trace import Trace
 from tests.properties.drawn import EVERY_SHAPE, EXAMPLES, sessions, times
 from tests.properties.shapes import SHAPES
 

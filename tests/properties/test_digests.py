@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omniflow_graph.canonical import payload_digest
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.events import SECOND, Event
 from tests.properties.drawn import EVERY_SHAPE, EXAMPLES, sessions
 from tests.properties.shapes import SHAPES, compiled

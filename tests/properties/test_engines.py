@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniflow_graph import direct
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine import direct
+from omniflow_graph.engine.direct import run_direct
 from tests.properties.drawn import EVERY_SHAPE, EXAMPLES, sessions
 from tests.properties.shapes import SHAPES, compiled
 

@@ -8,10 +8,10 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniflow_graph.direct import run_direct
+from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.events import Event
-from omniflow_graph.graph import Node
-from omniflow_graph.trace import Trace
+from omniflow_graph.graph.nodes import Node
+from omniflow_graph.trace.trace import Trace
 from tests.properties.drawn import EVERY_SHAPE, EXAMPLES, sessions
 from tests.properties.shapes import SHAPES
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.errors import GraphError
-from omniflow_graph.graph import Graph
+from omniflow_graph.graph.graph import Graph
 
 OURS = ("operators", "simulations", "recordings")
 
@@ -60,5 +60,5 @@ def refuse_hidden(package: str) -> None:
     if spec is None or not (spec.origin or spec.submodule_search_locations):
         return
     found = Path(spec.origin).parent if spec.origin else Path(next(iter(spec.submodule_search_locations or ())))
-    if found.resolve() != (Path(__file__).resolve().parent.parent / package):
+    if found.resolve() != (Path(__file__).resolve().parents[2] / package):
         raise GraphError(f"the folder {found} hides the package {package!r} of omniflow-graph; rename it, or run from another folder")

@@ -8,44 +8,14 @@ g.sink("out", g.align("window", loud, length=seconds(1.0)))
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omniflow_graph.errors import GraphError
 from omniflow_graph.events import Window
-from omniflow_graph.payload_types import fits, given_by, shown, union, wanted_by
-
-Cost = int | Sequence[int] | Callable[..., int]
-OVERRUNS = ("queue", "merge", "newest")
-
-
-@dataclass(frozen=True)
-class Node:
-    """Say what one name in the graph is. Only the fields of its kind are set."""
-
-    name: str
-    kind: str  # source, map, scan, merge, align, stage, sink
-    inputs: tuple[str, ...] = ()  # feedback edges stand after the others, in the order declared
-    forward: tuple[str, ...] = ()  # the inputs that are no feedback
-    fn: Callable[..., Any] | None = None
-    state: Any = None
-    wakes: tuple[int, ...] = ()
-    length: int = 0
-    cost: Cost = 0
-    overrun: str = "queue"
-    type: Any = Any  # of the payloads on its edge
-
-
-@dataclass(frozen=True)
-class Feedback:
-    """Say where an edge that may run backwards begins, where it ends, and by how much it is later."""
-
-    name: str
-    origin: str
-    target: str
-    delay: int = 0
+from omniflow_graph.graph.nodes import OVERRUNS, Cost, Feedback, Node
+from omniflow_graph.graph.payload_types import fits, given_by, shown, union, wanted_by
 
 
 @dataclass
@@ -148,26 +118,26 @@ class Graph:
     def checked(self) -> Graph:
         """Return the graph if it has a meaning. Raises GraphError for a cycle that could wait for itself, or an
         operator that no sink needs."""
-        from omniflow_graph.plan import plan
+        from omniflow_graph.graph.plan import plan
 
         plan(self)
         return self
 
     def text(self) -> str:
         """Print the graph, one line an operator."""
-        from omniflow_graph.drawing import text
+        from omniflow_graph.graph.drawing import text
 
         return text(self)
 
     def mermaid(self) -> str:
         """Draw the graph as a Mermaid flowchart."""
-        from omniflow_graph.drawing import mermaid
+        from omniflow_graph.graph.drawing import mermaid
 
         return mermaid(self)
 
     def hash(self) -> str:
         """Return the canonical hash, in hex: names, kinds, edges, parameters, `module:qualname`; never code."""
-        from omniflow_graph.drawing import graph_hash
+        from omniflow_graph.graph.drawing import graph_hash
 
         return graph_hash(self)
 
@@ -219,25 +189,3 @@ def _check_parameters(node: Node) -> None:
     costs = (node.cost,) if isinstance(node.cost, int) else () if callable(node.cost) else tuple(node.cost)
     if any(type(cost) is not int or cost < 0 for cost in costs) or (not callable(node.cost) and not costs):
         raise GraphError(f"{whose}: a cost is 0 ns or more as an int, a table of such, or a function; got {node.cost!r}")
-
-
-def takes_rng(fn: Callable[..., Any]) -> bool:
-    """Tell whether a function asks for chance: it has a parameter named `rng`."""
-    try:
-        return "rng" in inspect.signature(fn).parameters
-    except (TypeError, ValueError):  # a builtin without a signature
-        return False
-
-
-def first_state(node: Node) -> Any:
-    """Return the state in which an operator begins a session."""
-    return node.state() if callable(node.state) else node.state
-
-
-def needs(graph: Graph) -> Mapping[str, tuple[str, ...]]:
-    """Map each edge to the operators and sinks that read it."""
-    readers: dict[str, list[str]] = {edge: [] for edge in graph.edges()}
-    for node in graph.nodes.values():
-        for edge in node.inputs:
-            readers[edge].append(node.name)
-    return {edge: tuple(names) for edge, names in readers.items()}

@@ -9,9 +9,10 @@ from typing import Any
 
 from omniflow_graph.canonical import pack
 from omniflow_graph.events import SECOND
-from omniflow_graph.graph import Graph, Node
-from omniflow_graph.payload_types import shown
-from omniflow_graph.plan import plan
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.nodes import Node
+from omniflow_graph.graph.payload_types import shown
+from omniflow_graph.graph.plan import plan
 
 
 def text(graph: Graph) -> str:

@@ -17,8 +17,8 @@ from PIL import Image
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event, seconds
-from omniflow_graph.exporting import export_media, sound_of
-from omniflow_graph.importing import import_media
+from omniflow_graph.media.exporting import export_media, sound_of
+from omniflow_graph.media.importing import import_media
 from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
 
 FRAME_NS = 20_000_000

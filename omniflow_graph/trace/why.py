@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph.events import SECOND, Event, Window
-from omniflow_graph.trace import NOT_KEPT, Trace
+from omniflow_graph.trace.trace import NOT_KEPT, Trace
 
 
 @dataclass(frozen=True)

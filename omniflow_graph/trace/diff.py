@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph.events import SECOND, Event
-from omniflow_graph.trace import Trace
-from omniflow_graph.why import brief, chain, explain
+from omniflow_graph.trace.trace import Trace
+from omniflow_graph.trace.why import brief, chain, explain
 
 
 @dataclass(frozen=True)

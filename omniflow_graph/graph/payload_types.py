@@ -16,7 +16,7 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
     """Read annotations; what cannot be resolved (a name local to a function) says nothing."""
     while isinstance(fn, partial):
         fn = fn.func
-    if not isinstance(fn, (types.FunctionType, types.MethodType)) and hasattr(type(fn), "__call__"):
+    if not isinstance(fn, (types.FunctionType, types.MethodType)) and callable(fn):
         fn = type(fn).__call__
     try:
         return get_type_hints(fn)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from omniflow_graph.canonical import Digester, EdgeDigest, run_digest
+from omniflow_graph.engine.messages import Arrival, Step
 from omniflow_graph.events import Event
-from omniflow_graph.graph import Graph
-from omniflow_graph.island import Arrival, Step
-from omniflow_graph.payload_types import holds_media
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.payload_types import holds_media
 
 
 class NotKept:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace as replaced
-from typing import Any
+from typing import Any, TypeVar
 
-from omniflow_graph.graph import Graph
+from omniflow_graph.graph.graph import Graph
 from omniflow_graph.session import Feed, Session
-from omniflow_graph.trace import Trace
+from omniflow_graph.trace.trace import Trace
+
+F = TypeVar("F", bound=Feed)
 
 ENGINES = ("bytewax", "direct")
 
@@ -39,10 +41,10 @@ def replay(
         raise ValueError(f"replay: wants engine to be one of {', '.join(ENGINES)}, got {engine!r}")
     feed = priced(feed_of(what), cost)
     if engine == "direct":
-        from omniflow_graph.direct import run_direct
+        from omniflow_graph.engine.direct import run_direct
 
         return run_direct(graph, feed, seed=seed, keep=keep)
-    from omniflow_graph.flow import run_bytewax
+    from omniflow_graph.engine.flow import run_bytewax
 
     return run_bytewax(graph, [feed], seed=seed, batch=batch, workers=workers, keep=keep)[feed.name]
 
@@ -53,10 +55,11 @@ def feed_of(what: Any) -> Feed:
         from omniflow_graph.recording import open_recording
 
         what = open_recording(what)
-    return what.session() if hasattr(what, "session") and callable(what.session) else what
+    whole = getattr(what, "session", None)
+    return whole() if callable(whole) else what
 
 
-def priced(feed: Feed, cost: str) -> Feed:
+def priced(feed: F, cost: str) -> F:
     """Return the session with its recorded costs of stages, or without them if `cost` is "declared"."""
     if cost not in ("recorded", "declared"):
         raise ValueError(f"replay: wants cost to be 'recorded' or 'declared', got {cost!r}")

@@ -14,9 +14,9 @@ import msgpack
 from omniflow_graph.canonical import Digester, EdgeDigest
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
-from omniflow_graph.manifest import Manifest, StreamInfo, write_manifest
-from omniflow_graph.recording_file import KEY, NAME
-from omniflow_graph.wire import codecs
+from omniflow_graph.recording.manifest import Manifest, StreamInfo, write_manifest
+from omniflow_graph.recording.segment import KEY, NAME
+from omniflow_graph.recording.wire import codecs
 
 CHUNK = 256 * 1024
 RECORDS, COSTS = "/omniflow/records/", "/omniflow/costs"

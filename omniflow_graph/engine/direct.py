@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from omniflow_graph.engine.island import Island
+from omniflow_graph.engine.messages import Start
 from omniflow_graph.events import Event
-from omniflow_graph.graph import Graph
-from omniflow_graph.island import Island, Start
-from omniflow_graph.plan import Plan, plan
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.plan import Plan, plan
 from omniflow_graph.session import Feed
-from omniflow_graph.trace import Trace, Tracer
+from omniflow_graph.trace.trace import Trace, Tracer
 
 CHUNK = 256  # events between two looks at what they allow; cannot show in the output
 

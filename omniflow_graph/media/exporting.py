@@ -16,7 +16,7 @@ import numpy as np
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
 from omniflow_graph.recording import Recording
-from omniflow_graph.wire import readable
+from omniflow_graph.recording.wire import readable
 
 VIDEOS = {".mp4": "mp4", ".mkv": "matroska"}
 MIX_HZ = 48_000  # what every player takes, and a multiple of 16 and 24 kHz

@@ -13,13 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from omniflow_graph.drawing import graph_hash
+from omniflow_graph.engine.messages import Step
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event
-from omniflow_graph.graph import Feedback, Graph, Node
-from omniflow_graph.island import Step
+from omniflow_graph.graph.drawing import graph_hash
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.nodes import Feedback, Node
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
-from omniflow_graph.trace import NOT_KEPT, Trace, is_media
+from omniflow_graph.trace.trace import NOT_KEPT, Trace, is_media
 
 PACKAGES = ("omniflow-graph", "bytewax", "numpy", "onnxruntime", "hibari-tts")
 

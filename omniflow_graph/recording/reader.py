@@ -19,13 +19,11 @@ import msgpack
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event, Stamps
-from omniflow_graph.manifest import Manifest, StreamInfo
-from omniflow_graph.recording_file import Message, Segment, messages, open_segment, unreadable
-from omniflow_graph.recording_writer import COSTS, RECORDS, RecordingWriter, write_recording
+from omniflow_graph.recording.manifest import Manifest, StreamInfo
+from omniflow_graph.recording.segment import Message, Segment, messages, open_segment, unreadable
+from omniflow_graph.recording.wire import codecs
+from omniflow_graph.recording.writer import COSTS, RECORDS
 from omniflow_graph.session import Session
-from omniflow_graph.wire import codecs
-
-__all__ = ["Manifest", "Recording", "RecordingWriter", "StreamInfo", "open_recording", "write_recording"]
 
 Costs = dict[tuple[str, int], int]
 

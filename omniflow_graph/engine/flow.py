@@ -22,12 +22,15 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from omniflow_graph.canonical import Digester
 from omniflow_graph.clock import Clock, VirtualClock
+from omniflow_graph.engine.cells import blame, bound
+from omniflow_graph.engine.island import Island
+from omniflow_graph.engine.messages import Arrival, Start, Step
 from omniflow_graph.events import SECOND, End, Event, Tick
-from omniflow_graph.graph import Graph, Node, takes_rng
-from omniflow_graph.island import Arrival, Island, Start, Step, blame, bound
-from omniflow_graph.plan import Part, Plan, plan
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.nodes import Node, takes_rng
+from omniflow_graph.graph.plan import Part, Plan, plan
 from omniflow_graph.session import Feed
-from omniflow_graph.trace import NOT_KEPT, Trace, Tracer
+from omniflow_graph.trace.trace import NOT_KEPT, Trace, Tracer
 
 Item = tuple[str, Any]  # (session, message)
 
@@ -227,7 +230,7 @@ class _PartLogic(StatefulBatchLogic):
             ends = island.final_ends()
             ends |= {node.name: 0 for node in self.part.nodes if node.kind == "sink"}
             return [End(time, edge) for edge, time in ends.items()]
-        news = [Tick(int(time), edge) for edge, time in island.promises().items() if self.told.get(edge, 0) < time < inf]
+        news: list[Tick | End] = [Tick(int(time), edge) for edge, time in island.promises().items() if self.told.get(edge, 0) < time < inf]
         for tick in news:
             self.told[tick.stream] = tick.time
         return news

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.manifest import Manifest, read_manifest
+from omniflow_graph.recording.manifest import Manifest, read_manifest
 
 NAME = "omniflow"  # of the metadata record; the manifest is the JSON under its one key
 KEY = "manifest"

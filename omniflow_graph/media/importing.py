@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from omniflow_graph.decoding import Look, Picture, picture_file, pictures, sound, tracks
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.media.decoding import Look, Picture, picture_file, pictures, sound, tracks
 from omniflow_graph.recording import Manifest, RecordingWriter, StreamInfo
 
 AUDIO, VISUAL = "env-audio", "env-visual"

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.errors import RunError
-from omniflow_graph.graph import Graph
-from omniflow_graph.loading import load_graph
-from omniflow_graph.trace import Trace
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.loading import load_graph
+from omniflow_graph.trace.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def run_cluster(job: Job, graph: Graph, processes: int) -> dict[str, Trace]:
     """
     with tempfile.TemporaryDirectory(prefix="omniflow-") as folder:
         (Path(folder) / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes)}))
-        command = [sys.executable, "-m", "omniflow_graph.cluster", folder]
+        command = [sys.executable, "-m", "omniflow_graph.engine.cluster", folder]
         running = [subprocess.Popen([*command, str(n)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for n in range(processes)]
         try:
             errors = [process.communicate()[1] for process in running]
@@ -75,9 +75,9 @@ def _addresses(processes: int) -> list[str]:
 
 def _member(folder: str, number: int) -> None:
     """Be one process of the cluster: run the job, and leave the traces of the sessions that ended here."""
-    from omniflow_graph.flow import compile_flow
+    from omniflow_graph.engine.flow import compile_flow
+    from omniflow_graph.engine.replay import priced
     from omniflow_graph.recording import open_recording
-    from omniflow_graph.replay import priced
 
     given = json.loads((Path(folder) / "job.json").read_text())
     addresses = given.pop("addresses")

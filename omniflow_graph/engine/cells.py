@@ -1,158 +1,22 @@
-"""Run a part of a graph for one session: jump from instant to instant, as far as what comes in has promised.
+"""The operators at work in one session: one cell for each, fed by an island.
 
-Everything that happens at a time is a turn of an operator, taken in the order (time, rank), causes first. What an event
-settles by itself (a map, a scan's step, a stage that takes one event at a time) is done when it is delivered; what must
-know all of an instant (merge, align, a wake, a stage that looks at all that waits) has a turn. A turn at t is taken when
-every edge from outside has promised t, and those the operator depends on within the instant have promised more than t.
-
-The same code runs one operator of a dataflow, an island of a cycle, and the whole graph.
+What an event settles by itself (a map, a scan's step, a stage that takes one event at a time) is done when it is
+delivered; what must know all of an instant (merge, align, a wake, a stage that looks at all that waits) has a turn.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import takewhile
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 from omniflow_graph.chance import Rng
+from omniflow_graph.engine.messages import Arrival, Start, Step
 from omniflow_graph.errors import RunError
 from omniflow_graph.events import Event, Wake, Window, causes, ready
-from omniflow_graph.graph import Feedback, Node, first_state, takes_rng
-from omniflow_graph.plan import Part
-
-
-class Start(NamedTuple):
-    """Tell an operator which session begins: the first message on every edge."""
-
-    session: str
-    allowance: int
-    costs: Mapping[tuple[str, int], int] | None
-    seed: int
-
-
-class Step(NamedTuple):
-    """Record when a stage worked, on which seqs of its input, and which ones it dropped."""
-
-    stage: str
-    start: int
-    done: int
-    taken: tuple[int, ...]
-    dropped: tuple[int, ...]
-
-
-class Arrival(NamedTuple):
-    """Record that a sink got an event."""
-
-    sink: str
-    event: Event[Any]
-
-
-class Island:
-    """Run the operators of one part for one session. `out` collects events, steps and arrivals as they come about."""
-
-    def __init__(self, part: Part, start: Start) -> None:
-        self.start, self.out, self.agenda = start, [], []
-        self.promised: dict[str, float] = dict.fromkeys(part.outside, 0)
-        self.ends: dict[str, int] = {}
-        self.first_end: float = inf  # before this no edge has ended, so nobody need ask
-        self.now: float = -1
-        self.cells = [CELLS[node.kind](node, rank, self) for rank, node in enumerate(part.nodes)]
-        self.by_edge = {cell.name: cell for cell in self.cells}
-        self.feedbacks = part.feedbacks
-        self.waits = [tuple(part.waits[node.name]) for node in part.nodes]
-        self.takers: dict[str, list[tuple[Callable[[int, Event[Any]], None], int]]] = {edge: [] for edge in (*part.outside, *part.edges)}
-        for cell in self.cells:
-            for port, edge in enumerate(cell.node.inputs):
-                self.takers[edge].append((cell.take, port))
-        for feedback in part.feedbacks:
-            self.takers[feedback.origin].append((_Back(feedback, self).take, 0))
-        for cell in self.cells:
-            cell.begin()
-
-    def take(self, event: Event[Any]) -> None:
-        """Deliver an event of an edge from outside."""
-        if event.time > self.promised[event.stream]:
-            self.promised[event.stream] = event.time
-        for take, port in self.takers[event.stream]:
-            take(port, event)
-
-    def tick(self, edge: str, time: int) -> None:
-        """Learn that nothing earlier than `time` will come on an edge from outside."""
-        if time > self.promised[edge]:
-            self.promised[edge] = time
-
-    def end(self, edge: str, time: int) -> None:
-        """Learn that an edge from outside has ended at `time`."""
-        self.promised[edge] = inf
-        self.ends[edge] = time
-        self.first_end = min(self.first_end, time)
-
-    def advance(self) -> None:
-        """Take all turns that what came in allows."""
-        agenda, promised, cells, waits = self.agenda, self.promised, self.cells, self.waits
-        horizon = min(promised.values())
-        blocked = []
-        while agenda and agenda[0][0] <= horizon:
-            turn = heapq.heappop(agenda)
-            time, rank = turn
-            if time == horizon and any(promised[edge] <= time for edge in waits[rank]):
-                blocked.append(turn)
-                continue
-            self.now = time
-            cells[rank].turn(time)
-        for turn in blocked:
-            heapq.heappush(agenda, turn)
-        lower = self.lower()
-        for cell in cells:
-            if cell.node.kind == "sink":
-                cell.release(lower)
-
-    @property
-    def finished(self) -> bool:
-        """Tell whether nothing can happen any more."""
-        return not self.agenda and len(self.ends) == len(self.promised)
-
-    def lower(self) -> float:
-        """Return a time before which nothing will happen in here any more."""
-        return min(self.agenda[0][0] if self.agenda else inf, min(self.promised.values()))
-
-    def promises(self) -> dict[str, float]:
-        """Return for each edge of this part the time before which no event will follow; infinity once finished."""
-        lower = self.lower()
-        known: dict[str, float] = dict(self.promised)
-        for cell in self.cells:
-            if cell.node.kind != "sink":
-                known[cell.name] = max(lower, cell.promise([known.get(edge, lower) for edge in cell.node.inputs]))
-        for feedback in self.feedbacks:
-            known[feedback.name] = known[feedback.origin] + feedback.delay
-        return {edge: known[edge] for edge in known if edge not in self.promised}
-
-    def final_ends(self) -> dict[str, int]:
-        """Return the End of every edge of this part, once finished."""
-        self.now = inf
-        ends = {cell.name: int(cell.ended()) for cell in self.cells if cell.node.kind != "sink"}
-        return ends | {f.name: int(self.end_of(f.origin)) + f.delay for f in self.feedbacks}
-
-    def end_of(self, edge: str) -> float:
-        """Return the t of End(t) on an edge, or infinity while that is open (and then it is later than now)."""
-        return self.ends.get(edge, inf) if edge in self.promised else self.by_edge[edge].ended()
-
-    def over(self, node: Node) -> float:
-        """Return the End of an operator's forward inputs: feedback never keeps a session open."""
-        return max(map(self.end_of, node.forward))
-
-    def at(self, time: int, rank: int) -> None:
-        """Ask for a turn."""
-        heapq.heappush(self.agenda, (time, rank))
-
-    def emit(self, event: Event[Any]) -> None:
-        """Put an event on an edge: note it, and deliver it to those in here who read it."""
-        self.out.append(event)
-        for take, port in self.takers[event.stream]:
-            take(port, event)
+from omniflow_graph.graph.nodes import Node, first_state, takes_rng
 
 
 def bound(fn: Callable[..., Any], node: Node, session: str, seed: int) -> Callable[..., Any]:
@@ -166,25 +30,34 @@ def bound(fn: Callable[..., Any], node: Node, session: str, seed: int) -> Callab
 def blame(error: BaseException, node: Node, session: str, time: int) -> None:
     """Note on an operator's own exception whose it is: step, session and event time."""
     note = f"in {node.kind} {node.name!r}, session {session!r}, at {time} ns ({time / 1e9:.3f} s)"
-    error.__notes__ = [*getattr(error, "__notes__", ()), note]  # what add_note does, also on CPython 3.10
+    setattr(error, "__notes__", [*getattr(error, "__notes__", ()), note])  # noqa: B010 - add_note, also for CPython 3.10
 
 
-@dataclass(frozen=True)
-class _Back:
-    """Lead events back, each at its own time plus the delay."""
+class Host(Protocol):
+    """Be where cells work: an island."""
 
-    feedback: Feedback
-    island: Island
+    start: Start
+    out: list[Any]  # what came about
+    first_end: float  # before this no edge has ended
+    now: float
 
-    def take(self, port: int, event: Event[Any]) -> None:
-        cause = ((event.stream, event.seq, event.seq),)
-        self.island.emit(Event(event.time + self.feedback.delay, self.feedback.name, event.seq, event.data, cause))
+    def at(self, time: int, rank: int) -> None:
+        """Ask for a turn."""
+        ...
+
+    def emit(self, event: Event[Any]) -> None:
+        """Put an event on an edge."""
+        ...
+
+    def over(self, node: Node) -> float:
+        """Return the End of an operator's forward inputs."""
+        ...
 
 
-class _Cell:
+class Cell:
     """What the cells of all kinds share: their place, and how an event leaves."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         self.node, self.name, self.rank, self.island = node, node.name, rank, island
         self.seq, self.last = 0, -1
 
@@ -227,10 +100,10 @@ class _Cell:
         return time < self.island.first_end or time < self.island.over(self.node)
 
 
-class _Map(_Cell):
+class Map(Cell):
     """One event to zero or one; keeps time and seq."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         assert node.fn
         self.fn = bound(node.fn, node, island.start.session, island.start.seed)
@@ -245,10 +118,10 @@ class _Map(_Cell):
             self.island.emit(Event(event.time, self.name, event.seq, data, ((event.stream, event.seq, event.seq),)))
 
 
-class _Scan(_Cell):
+class Scan(Cell):
     """State; one to many. A wake fires after all that is earlier and before the events of its time."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         assert node.fn
         self.fn, self.state = bound(node.fn, node, island.start.session, island.start.seed), first_state(node)
@@ -300,10 +173,10 @@ class _Scan(_Cell):
         return max(self.island.over(self.node), self.last + 1)
 
 
-class _Merge(_Cell):
+class Merge(Cell):
     """Joins its inputs in (time, input order, seq), numbered anew."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         self.held: list[tuple[int, int, int, Event[Any]]] = []
         self.asked = -1
@@ -325,10 +198,10 @@ class _Merge(_Cell):
         return min(*inputs, self.held[0][0]) if self.held else min(inputs)
 
 
-class _Align(_Cell):
+class Align(Cell):
     """Closes [start, end) at `end`. A window opens if it starts before the End of the inputs, empty or not."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         self.held: list[list[Event[Any]]] = [[] for _ in node.inputs]
         self.k, self.closed = 0, False
@@ -373,10 +246,10 @@ class _Align(_Cell):
         return (self.k + 1) * self.node.length if self.k * self.node.length >= over else inf
 
 
-class _Stage(_Cell):
+class Stage(Cell):
     """Takes one event at a time and takes time: start = max(free, ready), done = start + cost."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         assert node.fn
         self.fn, self.state = bound(node.fn, node, island.start.session, island.start.seed), first_state(node)
@@ -433,10 +306,10 @@ class _Stage(_Cell):
         return inf if self.queue or self.island.now < over else max(over, self.free_at + 1)
 
 
-class _Sink(_Cell):
+class Sink(Cell):
     """Collects its inputs in (time, input order, seq)."""
 
-    def __init__(self, node: Node, rank: int, island: Island) -> None:
+    def __init__(self, node: Node, rank: int, island: Host) -> None:
         super().__init__(node, rank, island)
         self.held: list[tuple[int, int, int, Event[Any]]] = []
 
@@ -471,4 +344,4 @@ def _recorded(costs: Mapping[int, int], node: Node, start: Start, event: Event[A
     return costs[event.seq]
 
 
-CELLS: dict[str, type[_Cell]] = {"map": _Map, "scan": _Scan, "merge": _Merge, "align": _Align, "stage": _Stage, "sink": _Sink}
+CELLS: dict[str, type[Cell]] = {"map": Map, "scan": Scan, "merge": Merge, "align": Align, "stage": Stage, "sink": Sink}

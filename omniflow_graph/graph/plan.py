@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from omniflow_graph.errors import GraphError
-from omniflow_graph.graph import Feedback, Graph, Node, needs
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.nodes import Feedback, Node
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Plan:
 
 def plan(graph: Graph) -> Plan:
     """Check a graph and plan it. Raises GraphError naming the operators of a cycle, or the one that no sink needs."""
-    readers = needs(graph)
+    readers = _readers(graph)
     for origin in {feedback.origin for feedback in graph.feedbacks.values()}:
         readers = {**readers, origin: (*readers[origin], "feedback")}
     for edge, names in readers.items():
@@ -54,6 +55,15 @@ def plan(graph: Graph) -> Plan:
     before = _same_instant(graph)
     order = tuple(graph.nodes[name] for name in _sorted(before))
     return Plan(graph, order, tuple(_parts(graph, order, before)))
+
+
+def _readers(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Map each edge to the operators and sinks that read it."""
+    readers: dict[str, list[str]] = {edge: [] for edge in graph.edges()}
+    for node in graph.nodes.values():
+        for edge in node.inputs:
+            readers[edge].append(node.name)
+    return {edge: tuple(names) for edge, names in readers.items()}
 
 
 def _same_instant(graph: Graph) -> dict[str, list[str]]:

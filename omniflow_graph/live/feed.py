@@ -16,8 +16,8 @@ import msgpack
 
 from omniflow_graph.clock import WallClock
 from omniflow_graph.events import SECOND, End, Event
-from omniflow_graph.graph import Graph
-from omniflow_graph.sequencer import Sequencer
+from omniflow_graph.graph.graph import Graph
+from omniflow_graph.live.sequencer import Sequencer
 
 POLL_MS = 5
 HEADER_LIMITS = {"max_array_len": 64, "max_map_len": 64, "max_str_len": 4096, "max_bin_len": 4096, "max_ext_len": 0}
@@ -29,7 +29,8 @@ class CodecError(ValueError):
 
 def encode(topic: str, seq: int, captured: int, payload: bytes) -> list[bytes]:
     """Write one record in the wire format `omniflow/1`."""
-    return [topic.encode(), msgpack.packb({"v": 1, "seq": seq, "t_cap_ns": captured}), payload]
+    header: Any = msgpack.packb({"v": 1, "seq": seq, "t_cap_ns": captured})
+    return [topic.encode(), header, payload]
 
 
 def decode(parts: Sequence[bytes]) -> tuple[str, int | None, int | None, bytes]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event, seconds
-from omniflow_graph.importing import audio_frames, import_media
+from omniflow_graph.media.importing import audio_frames, import_media
 from omniflow_graph.recording import Manifest, StreamInfo, open_recording
 
 FRAME_NS = 20_000_000

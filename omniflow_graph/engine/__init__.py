@@ -1,0 +1,1 @@
+"""Run graphs: on Bytewax, or directly; with the same result."""

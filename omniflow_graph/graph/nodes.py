@@ -1,0 +1,51 @@
+"""What a graph is made of: one node for each name, and feedback edges. Values; they do nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Cost = int | Sequence[int] | Callable[..., int]
+OVERRUNS = ("queue", "merge", "newest")
+
+
+@dataclass(frozen=True)
+class Node:
+    """Say what one name in the graph is. Only the fields of its kind are set."""
+
+    name: str
+    kind: str  # source, map, scan, merge, align, stage, sink
+    inputs: tuple[str, ...] = ()  # feedback edges stand after the others, in the order declared
+    forward: tuple[str, ...] = ()  # the inputs that are no feedback
+    fn: Callable[..., Any] | None = None
+    state: Any = None
+    wakes: tuple[int, ...] = ()
+    length: int = 0
+    cost: Cost = 0
+    overrun: str = "queue"
+    type: Any = Any  # of the payloads on its edge
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Say where an edge that may run backwards begins, where it ends, and by how much it is later."""
+
+    name: str
+    origin: str
+    target: str
+    delay: int = 0
+
+
+def takes_rng(fn: Callable[..., Any]) -> bool:
+    """Tell whether a function asks for chance: it has a parameter named `rng`."""
+    try:
+        return "rng" in inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # a builtin without a signature
+        return False
+
+
+def first_state(node: Node) -> Any:
+    """Return the state in which an operator begins a session."""
+    return node.state() if callable(node.state) else node.state

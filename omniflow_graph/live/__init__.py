@@ -1,0 +1,1 @@
+"""Real time: sensor feeds that become sessions, and recordings as they go."""

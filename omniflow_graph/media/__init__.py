@@ -1,0 +1,1 @@
+"""Sound and pictures: payload types, import and export of media files."""
