@@ -6,9 +6,11 @@ time that holds records, `d = sha256(d + records)` from 32 zero bytes, so neithe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 import msgpack
@@ -16,7 +18,9 @@ import numpy as np
 
 from omniflow_graph.events import SECOND, Event, Window
 
-_pack = msgpack.Packer(use_bin_type=True).pack  # no `default` hook: nothing in Python runs inside, so threads may share it
+_pack: Any = msgpack.Packer(use_bin_type=True).pack  # no `default` hook: nothing in Python runs inside, so threads may share it
+_pack_header: Any = msgpack.Packer(use_bin_type=True).pack_array_header
+_time = itemgetter(0)  # of an event
 _PLAIN = frozenset((int, str, bool, float, bytes, type(None)))
 
 
@@ -33,6 +37,8 @@ def pack(value: Any) -> bytes:
         return _pack(value if type(value) in _PLAIN else _ordered(value))
     except OverflowError:
         raise TypeError(f"no canonical form for {value!r}: integers have at most 64 bits") from None
+    except (RecursionError, ValueError) as error:  # nested without end; text that UTF-8 cannot write
+        raise TypeError(f"no canonical form for this {type(value).__name__}: {error}") from None
 
 
 def _ordered(value: Any) -> Any:
@@ -47,7 +53,7 @@ def _ordered(value: Any) -> Any:
         return {key: _ordered(value[key]) for key in sorted(value)}
     if isinstance(value, np.ndarray):
         return _array(value)
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and not isinstance(value.item(), np.generic):  # a longdouble stays one
         return _ordered(value.item())
     if is_dataclass(value) and not isinstance(value, type):
         return _ordered({field.name: getattr(value, field.name) for field in fields(value)})
@@ -58,9 +64,9 @@ def _ordered(value: Any) -> Any:
 
 
 def _array(value: np.ndarray) -> list[Any]:
+    if value.dtype.hasobject or value.dtype.fields:
+        raise TypeError(f"no canonical form for an array of {value.dtype}: use one array of numbers for each field")
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)
-    if little.dtype.hasobject:
-        raise TypeError("no canonical form for an array of Python objects")
     return [little.dtype.str, list(value.shape), little.tobytes("C")]
 
 
@@ -72,21 +78,42 @@ def payload_digest(data: Any) -> bytes:
 class Digester:
     """Digest payloads, each object once: what passes through ten operators unchanged is hashed one time.
 
-    It keeps the objects it knows alive, so that an id cannot be used again, and forgets them by the thousand.
+    It keeps the objects it knows alive, so that an id cannot be used again, and forgets them all when they are many or
+    large.
     """
 
+    MOST, MOST_BYTES = 4096, 32 << 20
+
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, bytes]] = {}
+        self._known: dict[int, bytes] = {}
+        self._alive: list[Any] = []
+        self._bytes = 0
 
     def __call__(self, data: Any) -> bytes:
         """Return the 32 bytes of the payload's digest."""
-        found = self._known.get(id(data))
-        if found is not None:
-            return found[1]
+        return self._known.get(id(data)) or self._learn(data)
+
+    def of(self, events: Iterable[Event[Any]]) -> list[bytes]:
+        """Return the digests of the payloads of events."""
+        known, learn = self._known, self._learn
+        return [known.get(id(event[3])) or learn(event[3]) for event in events]
+
+    def can(self, data: Any) -> bool:
+        """Tell whether a payload has a digest."""
+        try:
+            return bool(self(data))
+        except Exception:  # whatever keeps it from having one
+            return False
+
+    def _learn(self, data: Any) -> bytes:
         digest = self._compute(data)
-        if len(self._known) > 4096:
+        if len(self._alive) >= self.MOST or self._bytes > self.MOST_BYTES:
             self._known.clear()
-        self._known[id(data)] = (data, digest)
+            self._alive.clear()
+            self._bytes = 0
+        self._known[id(data)] = digest
+        self._alive.append(data)
+        self._bytes += len(data) if type(data) is bytes else getattr(data, "nbytes", 0)
         return digest
 
     def _compute(self, data: Any) -> bytes:
@@ -94,7 +121,8 @@ class Digester:
         if kind is bytes:
             return sha256(b"b" + data).digest()
         if kind is Window:
-            events = [(e.stream, e.time, e.seq, self(e.data)) for e in data.events]
+            known, learn = self._known, self._learn
+            events = [(stream, time, seq, known.get(id(of)) or learn(of)) for time, stream, seq, of, _, _ in data.events]
             return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, events))).digest()
         if isinstance(data, np.ndarray):
             form, shape, content = _array(data)
@@ -107,13 +135,23 @@ def record(time: int, seq: int, digest: bytes) -> bytes:
     return _pack((time, seq, digest))
 
 
+def records(rows: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """Write records one after another: an array's content is that of its items, so one call packs them all.
+
+    >>> records([(1, 0, b"a"), (2, 1, b"b")]) == record(1, 0, b"a") + record(2, 1, b"b")
+    True
+    """
+    return _pack(rows)[len(_pack_header(len(rows))) :]
+
+
 class EdgeDigest:
     """Chain the records of one edge, second by second of session time."""
 
     __slots__ = ("block", "chain", "count", "pending")
 
     def __init__(self) -> None:
-        self.chain, self.block, self.pending, self.count = bytes(32), -1, [], 0
+        self.chain, self.block, self.count = bytes(32), -1, 0
+        self.pending: list[bytes] = []  # the records of this second
 
     def add(self, time: int, seq: int, digest: bytes) -> None:
         """Add the next record of the edge; times must not decrease."""
@@ -121,12 +159,25 @@ class EdgeDigest:
         if block != self.block:
             self._close()
             self.block = block
-        self.pending.append(_pack((time, seq, digest)))
+        self.pending.append(record(time, seq, digest))
         self.count += 1
+
+    def add_all(self, events: Sequence[Event[Any]], digests: Sequence[bytes]) -> None:
+        """Add records of the edge, those of one second at a stroke."""
+        done = 0
+        while done < len(events):
+            block = events[done][0] // SECOND
+            if block != self.block:
+                self._close()
+                self.block = block
+            until = bisect_left(events, (block + 1) * SECOND, done, key=_time)
+            self.pending.append(records([(event[0], event[2], digest) for event, digest in zip(events[done:until], digests[done:until])]))
+            done = until
+        self.count += len(events)
 
     def _close(self) -> None:
         if self.pending:
-            self.chain = sha256(self.chain + b"".join(self.pending)).digest()
+            self.chain = self.digest()
             self.pending = []
 
     def digest(self) -> bytes:
@@ -136,9 +187,8 @@ class EdgeDigest:
 
 def edge_digest(events: Iterable[Event[Any]]) -> bytes:
     """Digest a whole edge."""
-    chain, digest_of = EdgeDigest(), Digester()
-    for event in events:
-        chain.add(event.time, event.seq, digest_of(event.data))
+    chain, events = EdgeDigest(), list(events)
+    chain.add_all(events, Digester().of(events))
     return chain.digest()
 
 

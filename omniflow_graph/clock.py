@@ -45,6 +45,10 @@ class VirtualClock:
     pace: float | None = None
     wall: WallClock = field(default_factory=WallClock)
 
+    def __post_init__(self) -> None:
+        if self.pace is not None and not 0 < self.pace < float("inf"):
+            raise ValueError(f"clock: wants a pace above 0, or None to wait for nobody, got {self.pace}; 1.0 is real time")
+
     def now(self) -> int:
         """Return nanoseconds of session time that the wall has seen, at this pace."""
         return round(self.wall.now() * (self.pace or 1.0))

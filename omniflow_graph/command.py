@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -39,21 +40,31 @@ def main(argv: list[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     for name, module in sorted(_commands(given[0] if given else "").items()):
         words = (module.__doc__ or "").strip()
-        module.add(commands.add_parser(name, help=words.splitlines()[0], description=words))
+        summary = words.partition("\n")[0].replace("%", "%%")  # argparse fills in what begins with one
+        module.add(commands.add_parser(name, help=summary, description=words))
         commands.choices[name].set_defaults(module=module)
     args = parser.parse_args(given)
     try:
-        return args.module.run(args)
-    except BrokenPipeError:
-        return 0
+        code = args.module.run(args)
+        sys.stdout.flush()  # now, since at exit nobody could catch what goes wrong
+        return code
     except (GraphError, RecordingError, RunError) as error:
         return refuse(error)
     except (OSError, ValueError, KeyError) as error:
         if getattr(error, "__notes__", None):  # an operator's own error: whoever wrote it needs the traceback
             raise
-        return refuse(error)
+        _drop_unprinted()
+        return 0 if isinstance(error, BrokenPipeError) else refuse(error)  # whoever read it (`| head`) has enough
     except KeyboardInterrupt:
         return 130
+
+
+def _drop_unprinted() -> None:
+    """Let go of what stdout does not take any more, or Python complains of it at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refuse(error: BaseException) -> int:

@@ -44,6 +44,13 @@ class Event(NamedTuple, Generic[T]):
     stamps: Stamps | None = None
 
 
+made: Any = tuple.__new__
+"""Make an event of all its six fields: `made(Event, (time, stream, seq, data, made_of, stamps))`.
+
+The same as calling Event, in a third of the time; for loops that make one event of another, hundreds of thousands of times.
+"""
+
+
 class Tick(NamedTuple):
     """Promise that no event earlier than `time` will follow on the edge `stream`."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Protocol
 
 from omniflow_graph.errors import RunError
@@ -52,25 +52,58 @@ class Session:
     allowance: int = 0
     costs: Mapping[tuple[str, int], int] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        ends = tuple(self.end.values()) if isinstance(self.end, Mapping) else (self.end,)
+        for what, time in (("an allowance", self.allowance), *(("an end", end) for end in ends)):
+            if type(time) is not int or time < 0:
+                raise self._refused(f": wants {what} of 0 ns or more as an int, got {time!r}; use seconds(1.0)")
+
     def events(self, sources: Sequence[str]) -> Iterator[Event[Any]]:
-        """Yield the events of these sources in order. Raises RunError for one that is not in [0, End)."""
+        """Yield the events of these sources in order; a source that the session does not hold has none.
+
+        Raises RunError for an event that is not in [0, End), and if the session holds streams and none of these.
+        """
+        if self.sources and sources and not any(name in self.sources for name in sources):
+            held, read = ", ".join(self.sources), ", ".join(sources)
+            raise self._refused(f": holds {held}, and the graph reads {read}: nothing would come in; name the sources as the graph does")
         ends = self.ends(sources)
-        streams = [self._stream(name, ends[name]) for name in sources]
-        return heapq.merge(*streams, key=lambda event: event.time) if len(streams) != 1 else iter(streams[0])
+        events = [event for name in sources for event in self._stream(name, ends[name])]
+        events.sort(key=itemgetter(0))  # by time; stable, so ties stay in the order (source, seq)
+        return iter(events)
 
     def ends(self, sources: Sequence[str]) -> dict[str, int]:
-        """Return the time of each source's End."""
-        return {name: self.end[name] if isinstance(self.end, Mapping) else self.end for name in sources}
+        """Return the time of each source's End. Raises RunError for a source that has none."""
+        if not isinstance(self.end, Mapping):
+            return dict.fromkeys(sources, self.end)
+        if missing := [name for name in sources if name not in self.end]:
+            raise self._refused(f": has no end for {', '.join(missing)}; give every source one, or all of them one: end=seconds(1.0)")
+        return {name: self.end[name] for name in sources}
 
     def _stream(self, name: str, end: int) -> list[Event[Any]]:
-        events, last = [], 0
-        for seq, entry in enumerate(self.sources.get(name, ())):
-            event = entry if isinstance(entry, Event) else Event(entry[0], name, seq, entry[1])
-            if not last <= event.time < end:
-                raise RunError(
-                    f"session {self.name!r}, source {name!r}: event {seq} has time {event.time}; "
-                    f"wants times that never decrease, in [0, {end}); sort it, or give the session a later end"
+        events: list[Event[Any]] = []
+        last, last_seq = 0, -1
+        for n, entry in enumerate(self.sources.get(name, ())):
+            event = self._event(name, n, entry)
+            if type(event.time) is not int or not last <= event.time < end:
+                raise self._refused(
+                    f", source {name!r}: event {n} has time {event.time!r}; wants times in ns, as ints that never decrease, in [0, {end}); "
+                    "use seconds(...), sort it, or give the session a later end"
                 )
-            last = event.time
+            if event.stream != name or event.seq <= last_seq:
+                raise self._refused(
+                    f", source {name!r}: event {n} is number {event.seq} of {event.stream!r}; wants those of {name!r}, each number "
+                    "above the one before; give (time, payload) to have them numbered"
+                )
+            last, last_seq = event.time, event.seq
             events.append(event)
         return events
+
+    def _event(self, name: str, n: int, entry: Any) -> Event[Any]:
+        if isinstance(entry, Event):
+            return entry
+        if type(entry) not in (tuple, list) or len(entry) != 2:
+            raise self._refused(f", source {name!r}: entry {n} is a {type(entry).__name__}; wants (time, payload) or an Event")
+        return Event(entry[0], name, n, entry[1])
+
+    def _refused(self, words: str) -> RunError:
+        return RunError(f"session {self.name!r}{words}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
-from omniflow_graph.trace.diff import diff
+from omniflow_graph.events import SECOND
+from omniflow_graph.trace.diff import Difference, diff
 from omniflow_graph.trace.stored import load_trace
 
 
@@ -21,8 +23,13 @@ def run(args: argparse.Namespace) -> int:
     a, b = load_trace(args.a), load_trace(args.b)
     found = diff(a, b)
     if args.json:
-        first = {"edge": found.edge, "time_s": found.time / 1e9, "index": found.index, "fed_by": found.fed_by.splitlines()} if found else None
-        print(json.dumps({"equal": found is None, "first": first, "digest": [a.digest, b.digest]}))
+        print(json.dumps({"equal": found is None, "first": found and _plain(found), "digest": [a.digest, b.digest]}))
     else:
         print(found if found else f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
     return 1 if found else 0
+
+
+def _plain(found: Difference) -> dict[str, Any]:
+    known = found.a is not None or found.b is not None  # the event, and not only the edge
+    time, index = (found.time / SECOND, found.index) if known else (None, None)
+    return {"edge": found.edge, "time_s": time, "index": index, "fed_by": found.fed_by.splitlines()}

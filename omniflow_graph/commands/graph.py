@@ -17,6 +17,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
+    if args.window is not None and not 0 < args.window <= 1e9:
+        raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
     graph = load_graph(args.graph, {"model": args.model, "window": args.window})
     print(graph.mermaid() if args.mermaid else graph.text())
     return 0

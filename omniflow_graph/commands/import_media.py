@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import, and say what is in it."""
-    options = {"fps": args.fps} if args.fps else {}
+    options = {} if args.fps is None else {"fps": args.fps}
     manifest = import_media(args.source, args.dest, name=args.name, licence=args.licence, **options)
     streams = {name: info.events for name, info in manifest.streams.items()}
     if args.json:

@@ -36,7 +36,7 @@ def survey(recording: Recording) -> dict[str, Any]:
         if stream["first_s"] is None:
             stream["first_s"] = stream["last_s"]
     for name, info in manifest.streams.items():
-        if info.digest and not streams[name]["events"]:
+        if info.role == "in" and info.digest and info.events and not streams[name]["events"]:
             streams[name] |= {"events": info.events, "by_reference": info.digest}
     about = {key: getattr(manifest, key) for key in ("session", "source", "licence", "model", "seed", "graph_hash", "allowance")}
     end = recording.manifest.end
@@ -47,10 +47,10 @@ def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)  # names of people's own
     for key in ("session", "duration_s", "source", "licence", "model", "seed", "graph_hash", "damage"):
         if found[key] not in (None, ""):
-            console.print(f"{key:11} {found[key]}", highlight=False, markup=False)
+            console.print(f"{key:11} {found[key]}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column in ("stream", "role", "kind", "rate", "events", "first", "last"):
         table.add_column(column, justify="left" if column in ("stream", "role", "kind") else "right")

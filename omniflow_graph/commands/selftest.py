@@ -12,7 +12,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("case", metavar="GRAPH.json", help='a file that holds {"graph": ..., "events": ...}')
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax")
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="events that enter at a time")
+    parser.add_argument("--batch", type=int, default=256, metavar="N", help="events that enter at a time")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads (Bytewax only)")
     parser.add_argument("--json", action="store_true", help="print on one line")
 

@@ -7,37 +7,100 @@ delivered; what must know all of an instant (merge, align, a wake, a stage that 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from math import inf
+from operator import itemgetter
 from typing import Any, Protocol
+
+import numpy as np
 
 from omniflow_graph.chance import Rng
 from omniflow_graph.engine.messages import Arrival, Start, Step
-from omniflow_graph.errors import RunError
-from omniflow_graph.events import Event, Wake, Window, causes, ready
+from omniflow_graph.errors import RunError, blame
+from omniflow_graph.events import Causes, Event, Wake, Window, causes, made, ready
 from omniflow_graph.graph.nodes import Node, first_state, takes_rng
 
+Take = Callable[[int, Event[Any]], None]  # (number of the input, event)
 
-def bound(fn: Callable[..., Any], node: Node, session: str, seed: int) -> Callable[..., Any]:
-    """Hand chance to a function that asks for it."""
+PLAIN = frozenset((bytes, str, int, bool, float, Window))  # payloads that nobody can change
+_time = itemgetter(0)  # of an event; faster than the attribute
+
+
+def bound(fn: Callable[..., Any], place: str, session: str, seed: int) -> Callable[..., Any]:
+    """Hand chance to a function that asks for it: draws of its own, of this place in the graph."""
     if not takes_rng(fn):
         return fn
-    rng = Rng(seed, session, node.name)
+    rng = Rng(seed, session, place)
     return lambda *args: fn(*args, rng=rng)
 
 
-def blame(error: BaseException, node: Node, session: str, time: int) -> None:
-    """Note on an operator's own exception whose it is: step, session and event time."""
-    note = f"in {node.kind} {node.name!r}, session {session!r}, at {time} ns ({time / 1e9:.3f} s)"
-    setattr(error, "__notes__", [*getattr(error, "__notes__", ()), note])  # noqa: B010 - add_note, also for CPython 3.10
+def begun(node: Node, session: str) -> Any:
+    """Return the state in which an operator begins a session."""
+    try:
+        return first_state(node)
+    except Exception as error:
+        blame(error, node.whose, session, 0)
+        raise
+
+
+def freeze(data: Any) -> None:
+    """Make the arrays of a payload read-only: one that its operator changes later would change what was said before."""
+    if isinstance(data, np.ndarray):
+        data.flags.writeable = False
+    elif isinstance(data, tuple) and type(data) is not Window:
+        for item in data:
+            freeze(item)
+
+
+class Edge:
+    """Be an operator's way out: number what it answers, keep it, and deliver it to those in the island who read it."""
+
+    def __init__(self, node: Node, session: str) -> None:
+        self.name, self.whose = node.name, f"session {session!r}, {node.whose}"
+        self.made: list[Event[Any]] = []
+        self.takers: list[tuple[Take, int]] = []
+        self.seq, self.last = 0, -1
+
+    def put(self, event: Event[Any]) -> None:
+        """Put out an event."""
+        self.made.append(event)
+        for take, port in self.takers:
+            take(port, event)
+
+    def answer(self, time: int, data: Any, made_of: Causes, now: int) -> None:
+        """Put out an answer, numbered, after checking that its time is possible."""
+        if type(time) is not int or time < now or time < self.last:
+            self._refuse(time, now)
+        if type(data) not in PLAIN:
+            freeze(data)
+        event = made(Event, (time, self.name, self.seq, data, made_of, None))
+        self.last = time
+        self.seq += 1
+        self.made.append(event)
+        for take, port in self.takers:
+            take(port, event)
+
+    def drain(self) -> list[Event[Any]]:
+        """Hand over what was put out since the last time."""
+        out, self.made = self.made, []
+        return out
+
+    def _refuse(self, time: Any, now: int) -> None:
+        whose = self.whose
+        if type(time) is not int:
+            raise RunError(f"{whose}: an answer has the time {time!r}; wants nanoseconds as an int, use seconds(...)")
+        if time < now:
+            raise RunError(f"{whose}: answers at {time}, which is before its cause at {now}; answer at the cause's time or later")
+        raise RunError(f"{whose}: answers at {time} after it answered at {self.last}; times on an edge never decrease")
 
 
 class Host(Protocol):
     """Be where cells work: an island."""
 
     start: Start
-    out: list[Any]  # what came about
+    logs: list[Step | Arrival]
     first_end: float  # before this no edge has ended
     now: float
 
@@ -45,27 +108,30 @@ class Host(Protocol):
         """Ask for a turn."""
         ...
 
-    def emit(self, event: Event[Any]) -> None:
-        """Put an event on an edge."""
-        ...
-
     def over(self, node: Node) -> float:
         """Return the End of an operator's forward inputs."""
         ...
 
 
-class Cell:
-    """What the cells of all kinds share: their place, and how an event leaves."""
+class Cell(Protocol):
+    """Be one operator at work. What most kinds do is written here; each kind says what it does otherwise."""
 
-    def __init__(self, node: Node, rank: int, island: Host) -> None:
-        self.node, self.name, self.rank, self.island = node, node.name, rank, island
-        self.seq, self.last = 0, -1
+    node: Node
+    rank: int
+    island: Host
+    edge: Edge
 
     def begin(self) -> None:
         """Ask for what comes about without any event."""
 
     def take(self, port: int, event: Event[Any]) -> None:
         """Be given an event on input `port`."""
+        ...
+
+    def take_all(self, port: int, events: Sequence[Event[Any]]) -> None:
+        """Be given events of input `port`, in order."""
+        for event in events:
+            self.take(port, event)
 
     def turn(self, time: int) -> None:
         """Do what this instant holds."""
@@ -78,53 +144,45 @@ class Cell:
         """Say when this edge has ended."""
         return self.island.over(self.node)
 
-    def answer(self, time: int, data: Any, made_of: tuple, now: int) -> None:
-        """Put out an answer, numbered, after checking that its time is possible."""
-        if type(time) is not int or time < now or time < self.last:
-            self._refuse(time, now)
-        event = Event(time, self.name, self.seq, data, made_of)
-        self.last = time
-        self.seq += 1
-        self.island.emit(event)
-
-    def _refuse(self, time: Any, now: int) -> None:
-        whose = f"session {self.island.start.session!r}, {self.node.kind} {self.name!r}"
-        if type(time) is not int:
-            raise RunError(f"{whose}: an answer has the time {time!r}; wants nanoseconds as an int, use seconds(...)")
-        if time < now:
-            raise RunError(f"{whose}: answers at {time}, which is before its cause at {now}; answer at the cause's time or later")
-        raise RunError(f"{whose}: answers at {time} after it answered at {self.last}; times on an edge never decrease")
-
-    def open(self, time: int) -> bool:
-        """Tell whether the inputs are still open at this time."""
-        return time < self.island.first_end or time < self.island.over(self.node)
-
 
 class Map(Cell):
     """One event to zero or one; keeps time and seq."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
         assert node.fn
-        self.fn = bound(node.fn, node, island.start.session, island.start.seed)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
+        self.fn = bound(node.fn, node.name, island.start.session, island.start.seed)
 
     def take(self, port: int, event: Event[Any]) -> None:
-        try:
-            data = self.fn(event)
-        except Exception as error:
-            blame(error, self.node, self.island.start.session, event.time)
-            raise
-        if data is not None:
-            self.island.emit(Event(event.time, self.name, event.seq, data, ((event.stream, event.seq, event.seq),)))
+        for mapped in mapped_by(self.fn, self.node, self.island.start.session, [event]):
+            self.edge.put(mapped)
+
+
+def mapped_by(fn: Callable[..., Any], node: Node, session: str, events: Sequence[Event[Any]]) -> list[Event[Any]]:
+    """Answer events one by one, each with one event or none. This is the innermost loop of a replay."""
+    name, out, event = node.name, [], None
+    try:
+        for event in events:
+            data = fn(event)
+            if data is not None:
+                if type(data) not in PLAIN:
+                    freeze(data)
+                time, stream, seq, _, _, _ = event
+                out.append(made(Event, (time, name, seq, data, ((stream, seq, seq),), None)))
+    except Exception as error:
+        if event is not None:
+            blame(error, node.whose, session, event.time)
+        raise
+    return out
 
 
 class Scan(Cell):
     """State; one to many. A wake fires after all that is earlier and before the events of its time."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
         assert node.fn
-        self.fn, self.state = bound(node.fn, node, island.start.session, island.start.seed), first_state(node)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
+        self.fn, self.state = bound(node.fn, node.name, island.start.session, island.start.seed), begun(node, island.start.session)
         self.wakes: list[int] = []
 
     def begin(self) -> None:
@@ -132,7 +190,8 @@ class Scan(Cell):
             self.ask(time)
 
     def ask(self, time: int) -> None:
-        if time not in self.wakes:  # a set of times: asking twice is asking once
+        """Ask for a wake. They are a set of times: asking twice is asking once."""
+        if time not in self.wakes:
             heapq.heappush(self.wakes, time)
             self.island.at(time, self.rank)
 
@@ -145,39 +204,41 @@ class Scan(Cell):
     def turn(self, time: int) -> None:
         if not self.wakes or self.wakes[0] > time:
             return
-        if not self.open(time):
+        if not is_open(self, time):
             self.wakes.clear()
             return
         heapq.heappop(self.wakes)
         self.step(Wake(time), time, ())
 
-    def step(self, cause: Event[Any] | Wake, now: int, made_of: tuple) -> None:
+    def step(self, cause: Event[Any] | Wake, now: int, made_of: Causes) -> None:
+        """Let the operator answer one event or wake."""
         try:
             self.state, answers = self.fn(self.state, cause)
         except Exception as error:
-            blame(error, self.node, self.island.start.session, now)
+            blame(error, self.node.whose, self.island.start.session, now)
             raise
-        for answer in answers:
-            if type(answer) is not Wake:
-                self.answer(answer[0], answer[1], made_of, now)
+        for answer in answers if isinstance(answers, (list, tuple)) else [answers]:
+            if type(answer) in (tuple, list) and len(answer) == 2:
+                self.edge.answer(answer[0], answer[1], made_of, now)
+            elif type(answer) is not Wake:
+                raise RunError(f"{self.edge.whose}: answers {answer!r} at {now}; wants (state, [(time, payload), Wake(time), ...])")
             elif answer.time > now:
                 self.ask(answer.time)
             else:
-                whose = f"session {self.island.start.session!r}, scan {self.name!r}"
-                raise RunError(f"{whose}: asks at {now} for Wake({answer.time}); a wake is later than its cause")
+                raise RunError(f"{self.edge.whose}: asks at {now} for Wake({answer.time}); a wake is later than its cause")
 
     def promise(self, inputs: list[float]) -> float:
         return min(inputs[0], self.wakes[0]) if self.wakes else inputs[0]
 
     def ended(self) -> float:
-        return max(self.island.over(self.node), self.last + 1)
+        return max(self.island.over(self.node), self.edge.last + 1)
 
 
 class Merge(Cell):
     """Joins its inputs in (time, input order, seq), numbered anew."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
         self.held: list[tuple[int, int, int, Event[Any]]] = []
         self.asked = -1
 
@@ -188,11 +249,11 @@ class Merge(Cell):
             self.island.at(event.time, self.rank)
 
     def turn(self, time: int) -> None:
-        held, open_now = self.held, self.open(time)
+        held, open_now = self.held, is_open(self, time)
         while held and held[0][0] <= time:
             event = heapq.heappop(held)[3]
             if open_now:
-                self.answer(time, event.data, ((event.stream, event.seq, event.seq),), time)
+                self.edge.answer(time, event.data, ((event.stream, event.seq, event.seq),), time)
 
     def promise(self, inputs: list[float]) -> float:
         return min(*inputs, self.held[0][0]) if self.held else min(inputs)
@@ -202,7 +263,7 @@ class Align(Cell):
     """Closes [start, end) at `end`. A window opens if it starts before the End of the inputs, empty or not."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
         self.held: list[list[Event[Any]]] = [[] for _ in node.inputs]
         self.k, self.closed = 0, False
 
@@ -213,29 +274,37 @@ class Align(Cell):
         if not self.closed:
             self.held[port].append(event)
 
+    def take_all(self, port: int, events: Sequence[Event[Any]]) -> None:
+        if not self.closed:
+            self.held[port] += events
+
     def turn(self, time: int) -> None:
         start = time - self.node.length
         over = inf if time <= self.island.first_end else self.island.over(self.node)
         if start >= over:
             self.closed, self.held = True, []
             return
-        events = self.before(time)
+        events, made_of = self.before(time)
         window = Window(self.k, start, time, time + self.island.start.allowance, over < time, events)
         self.k += 1
-        self.answer(time, window, causes(events), time)
+        self.edge.answer(time, window, made_of, time)
         self.island.at(time + self.node.length, self.rank)
 
-    def before(self, end: int) -> tuple[Event[Any], ...]:
-        """Take out what is earlier than `end`, in the order (time, input order, seq)."""
-        taken: list[Event[Any]] = []
+    def before(self, end: int) -> tuple[tuple[Event[Any], ...], Causes]:
+        """Take out what is earlier than `end`, in the order (time, input order, seq), and name what it is made of."""
+        parts: list[list[Event[Any]]] = []
         for port, events in enumerate(self.held):
-            n = len(events)
-            while n and events[n - 1].time >= end:
-                n -= 1
-            taken += events[:n]
-            self.held[port] = events[n:]
-        taken.sort(key=lambda event: event.time)  # stable, so ties stay in the order (input, seq)
-        return tuple(taken)
+            n = bisect_left(events, end, key=_time)
+            if n:
+                parts.append(events[:n])
+                self.held[port] = events[n:]
+        if len(parts) == 1:
+            taken = parts[0]
+        else:
+            taken = [event for part in parts for event in part]
+            taken.sort(key=_time)  # stable, so ties stay in the order (input, seq)
+            parts.sort(key=lambda part: part[0].time)  # as they first appear
+        return tuple(taken), tuple((part[0].stream, part[0].seq, part[-1].seq) for part in parts)
 
     def promise(self, inputs: list[float]) -> float:
         """The end of the next window, from the very start: the lookahead that turns a loop."""
@@ -250,9 +319,9 @@ class Stage(Cell):
     """Takes one event at a time and takes time: start = max(free, ready), done = start + cost."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
         assert node.fn
-        self.fn, self.state = bound(node.fn, node, island.start.session, island.start.seed), first_state(node)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
+        self.fn, self.state = bound(node.fn, node.name, island.start.session, island.start.seed), begun(node, island.start.session)
         self.cost = _cost_of(node, island.start)
         self.queue: list[Event[Any]] = []
         self.free_at = -1
@@ -275,25 +344,29 @@ class Stage(Cell):
             self.island.at(max(self.free_at, ready(self.queue[0])), self.rank)
 
     def work(self, start: int, taken: list[Event[Any]], dropped: list[Event[Any]]) -> None:
+        """Let the operator work on what it takes, and note when."""
         event = taken[0] if len(taken) == 1 else self.joined(taken)
         try:
             self.state, answers = self.fn(self.state, event)
-            done = start + self.cost(event)
+            cost = self.cost(event)
         except Exception as error:
-            blame(error, self.node, self.island.start.session, start)
+            blame(error, self.node.whose, self.island.start.session, start)
             raise
-        self.free_at = done
-        self.island.out.append(Step(self.name, start, done, tuple(e.seq for e in taken), tuple(e.seq for e in dropped)))
+        if not isinstance(answers, (list, tuple)):
+            raise RunError(f"{self.edge.whose}: answers {answers!r} at {start}; wants (state, [payload, ...])")
+        if type(cost) is not int or cost < 0:
+            raise RunError(f"{self.edge.whose}: event {event.seq} costs {cost!r}; wants nanoseconds as an int, 0 or more")
+        self.free_at = done = start + cost
+        self.island.logs.append(Step(self.node.name, start, done, tuple(e.seq for e in taken), tuple(e.seq for e in dropped)))
         made_of = causes(taken)
         for data in answers:
-            self.answer(done, data, made_of, start)
+            self.edge.answer(done, data, made_of, start)
 
     def joined(self, events: list[Event[Any]]) -> Event[Any]:
         """Make one window of several: from the start of the first to the end of the last, with the last one's k."""
         if not all(type(event.data) is Window for event in events):
-            whose = f"session {self.island.start.session!r}, stage {self.name!r}"
             got = type(events[0].data).__name__
-            raise RunError(f"{whose}: overrun='merge' joins windows, got {got} from {events[0].stream!r}; put an align before it")
+            raise RunError(f"{self.edge.whose}: overrun='merge' joins windows, got {got} from {events[0].stream!r}; put an align before it")
         first, last = events[0], events[-1]
         window = last.data._replace(start=first.data.start, events=tuple(e for event in events for e in event.data.events))
         return last._replace(data=window)
@@ -310,7 +383,7 @@ class Sink(Cell):
     """Collects its inputs in (time, input order, seq)."""
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
-        super().__init__(node, rank, island)
+        self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
         self.held: list[tuple[int, int, int, Event[Any]]] = []
 
     def take(self, port: int, event: Event[Any]) -> None:
@@ -319,7 +392,12 @@ class Sink(Cell):
     def release(self, before: float) -> None:
         """Let go what nothing can stand in front of any more."""
         while self.held and self.held[0][0] < before:
-            self.island.out.append(Arrival(self.name, heapq.heappop(self.held)[3]))
+            self.island.logs.append(Arrival(self.node.name, heapq.heappop(self.held)[3]))
+
+
+def is_open(cell: Cell, time: int) -> bool:
+    """Tell whether an operator's inputs are still open at this time."""
+    return time < cell.island.first_end or time < cell.island.over(cell.node)
 
 
 def _cost_of(node: Node, start: Start) -> Callable[[Event[Any]], int]:
@@ -331,7 +409,7 @@ def _cost_of(node: Node, start: Start) -> Callable[[Event[Any]], int]:
     if isinstance(declared, int):
         return lambda event: declared
     if callable(declared):
-        return bound(declared, node, start.session, start.seed)
+        return bound(declared, f"cost of {node.name}", start.session, start.seed)
     return lambda event: declared[event.seq % len(declared)]
 
 
@@ -344,4 +422,4 @@ def _recorded(costs: Mapping[int, int], node: Node, start: Start, event: Event[A
     return costs[event.seq]
 
 
-CELLS: dict[str, type[Cell]] = {"map": Map, "scan": Scan, "merge": Merge, "align": Align, "stage": Stage, "sink": Sink}
+CELLS: dict[str, Callable[[Node, int, Host], Cell]] = {"map": Map, "scan": Scan, "merge": Merge, "align": Align, "stage": Stage, "sink": Sink}

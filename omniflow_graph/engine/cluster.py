@@ -12,11 +12,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from omniflow_graph.errors import RunError
+from omniflow_graph.errors import RunError, noted
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.trace.trace import Trace
@@ -30,7 +31,7 @@ class Job:
     recordings: tuple[str, ...]
     options: dict[str, Any] = field(default_factory=dict)  # for the graph's function
     seed: int = 0
-    batch: int = 64
+    batch: int = 256
     workers: int = 1
     keep: tuple[str, ...] | None = None
     cost: str = "recorded"
@@ -41,28 +42,55 @@ def run_cluster(job: Job, graph: Graph, processes: int) -> dict[str, Trace]:
 
     Raises what an operator raised in one of them, or RunError if a process died. No process outlives the call.
     """
-    with tempfile.TemporaryDirectory(prefix="omniflow-") as folder:
-        (Path(folder) / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes)}))
-        command = [sys.executable, "-m", "omniflow_graph.engine.cluster", folder]
-        running = [subprocess.Popen([*command, str(n)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for n in range(processes)]
+    with tempfile.TemporaryDirectory(prefix="omniflow-") as name:
+        folder, members = Path(name), []
+        (folder / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes)}))
         try:
-            errors = [process.communicate()[1] for process in running]
+            for n in range(processes):
+                members.append(_started(folder, n))
+            codes = _wait(members)
         finally:
-            for process in running:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
-        return {name: replace(trace, graph=graph) for n in range(processes) for name, trace in _result(folder, n, errors[n]).items()}
+            for member in members:
+                member.kill()
+                member.wait()
+        return {session: replace(trace, graph=graph) for traces in _results(folder, codes) for session, trace in traces.items()}
 
 
-def _result(folder: str, n: int, error: bytes) -> dict[str, Trace]:
-    path = Path(folder) / f"{n}.pickle"
-    if not path.exists():
-        raise RunError(f"process {n} of the cluster died before it was done: {error.decode(errors='replace').strip()[-2000:] or 'it said nothing'}")
-    result = pickle.loads(path.read_bytes())  # written a moment ago by our own child, in a folder of mode 0700
-    if isinstance(result, BaseException):
-        raise result
-    return result
+def _started(folder: Path, n: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "omniflow_graph.engine.cluster", str(folder), str(n)]
+    with open(_said(folder, n), "wb") as said:  # a file takes all that a process may say; a pipe that nobody reads fills up
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+
+
+def _wait(members: list[subprocess.Popen]) -> list[int | None]:
+    """Wait until all are done, or one is not well: the others might wait for it for ever. Returns exit codes, None if it runs."""
+    codes = [member.poll() for member in members]
+    while None in codes and not any(codes):
+        with suppress(subprocess.TimeoutExpired):
+            members[codes.index(None)].wait(0.05)
+        codes = [member.poll() for member in members]
+    return codes
+
+
+def _results(folder: Path, codes: list[int | None]) -> list[dict[str, Trace]]:
+    """Read what each process left. Raises the error that one of them left, or RunError for one that left nothing."""
+    paths = [folder / f"{n}.pickle" for n in range(len(codes))]
+    found = [pickle.loads(path.read_bytes()) for path in paths if path.exists()]  # by our own children, a moment ago
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    lost = [n for n, path in enumerate(paths) if not path.exists()]
+    if lost:
+        words = {n: _said(folder, n).read_text(errors="replace").strip() for n in lost}
+        first = min(lost, key=lambda n: (codes[n] is None, "PanicException" in words[n]))  # peers of a dead process panic a moment later
+        code = codes[first]
+        how = "was stopped" if code is None else f"was killed by signal {-code}" if code < 0 else f"left with code {code}"
+        raise RunError(f"process {first} of the cluster {how} before it was done: {words[first][-2000:] or 'it said nothing'}")
+    return found
+
+
+def _said(folder: Path, n: int) -> Path:
+    return folder / f"{n}.stderr"
 
 
 def _addresses(processes: int) -> list[str]:
@@ -94,17 +122,22 @@ def _member(folder: str, number: int) -> None:
     part = Path(folder) / f"{number}.part"
     part.write_bytes(pickle.dumps(result))
     part.rename(Path(folder) / f"{number}.pickle")
+    if isinstance(result, Exception):
+        sys.exit(1)  # so that nobody waits for the others
 
 
 def _portable(error: Exception) -> Exception:
-    """Return the error itself if it survives a pickle, and else a RunError that says the same."""
+    """Return the error itself if it survives a pickle, and else a RunError that says the same, notes included."""
     try:
         again = pickle.loads(pickle.dumps(error))
         if type(again) is type(error) and str(again) == str(error):
             return error
     except Exception:  # an exception may refuse in any way it likes; its words are still worth keeping
         pass
-    return RunError(f"{type(error).__name__}: {error}")
+    said = RunError(f"{type(error).__name__}: {error}")
+    for words in getattr(error, "__notes__", ()):
+        noted(said, words)
+    return said
 
 
 if __name__ == "__main__":

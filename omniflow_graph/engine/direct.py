@@ -3,47 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from itertools import islice
 
+from omniflow_graph.canonical import Digester
+from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.island import Island
-from omniflow_graph.engine.messages import Start
-from omniflow_graph.events import Event
+from omniflow_graph.engine.messages import Chunk, Start, by_stream
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.plan import Plan, plan
 from omniflow_graph.session import Feed
-from omniflow_graph.trace.trace import Trace, Tracer
+from omniflow_graph.trace.trace import Trace, Tracer, kept, note
 
 CHUNK = 256  # events between two looks at what they allow; cannot show in the output
 
 
 def run_direct(graph: Graph | Plan, session: Feed, *, seed: int = 0, keep: Iterable[str] | None = None) -> Trace:
     """Run one session to its end and return its trace. Raises what an operator raises, and RunError."""
+    with rare_collection():
+        return _run(graph, session, seed, keep)
+
+
+def _run(graph: Graph | Plan, session: Feed, seed: int, keep: Iterable[str] | None) -> Trace:
     planned = graph if isinstance(graph, Plan) else plan(graph)
-    whole, sources = planned.whole(), planned.graph.sources()
-    tracer = Tracer(planned.graph, session.name, seed, keep)
-    island = Island(whole, Start(session.name, session.allowance, session.costs, seed))
-    ends, chunk = session.ends(sources), []
-    for event in session.events(sources):
-        chunk.append(event)
-        if len(chunk) == CHUNK:
-            _deliver(chunk, island, tracer, sources, ends)
-            chunk = []
-    _deliver(chunk, island, tracer, sources, ends)
+    sources, wanted = planned.graph.sources(), kept(planned.graph, keep)
+    tracer, digest_of = Tracer(planned.graph, session.name, seed), Digester()
+    island = Island(planned.whole(), Start(session.name, session.allowance, session.costs, seed))
+    incoming = session.events(sources)
+    while events := list(islice(incoming, CHUNK)):
+        known, reached = session.ends(sources), events[-1].time
+        given = by_stream(events)
+        tracer.add(note(Chunk(given, [], {}, {}), digest_of, wanted, planned.graph, session.name))
+        for edge, of in given.items():
+            island.take(edge, of)
+        for source in sources:
+            island.tick(source, min(reached, known.get(source, reached)))
+        island.advance()
+        tracer.add(note(island.drain(), digest_of, wanted, planned.graph, session.name))
     ends = session.ends(sources)
     for source, end in ends.items():
         island.end(source, end)
     island.advance()
-    tracer.add(island.out)
+    tracer.add(note(island.drain(), digest_of, wanted, planned.graph, session.name))
     return tracer.close(ends)
-
-
-def _deliver(chunk: list[Event[Any]], island: Island, tracer: Tracer, sources: list[str], ends: dict[str, int]) -> None:
-    """Let in some events of all sources, in order: the time of the last is a tick on every source that has not ended."""
-    tracer.add(chunk)
-    for event in chunk:
-        island.take(event)
-    for source in sources if chunk else ():
-        island.tick(source, min(chunk[-1].time, ends.get(source, chunk[-1].time)))
-    island.advance()
-    tracer.add(island.out)
-    island.out.clear()

@@ -9,49 +9,58 @@ The same code runs one operator of a dataflow, an island of a cycle, and the who
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from omniflow_graph.engine.cells import CELLS, Sink
-from omniflow_graph.engine.messages import Start
-from omniflow_graph.events import Event
+from omniflow_graph.engine.cells import CELLS, Edge, Sink
+from omniflow_graph.engine.messages import Arrival, Chunk, Start, Step
+from omniflow_graph.events import Event, made
 from omniflow_graph.graph.nodes import Feedback, Node
 from omniflow_graph.graph.plan import Part
 
 
 class Island:
-    """Run the operators of one part for one session. `out` collects events, steps and arrivals as they come about."""
+    """Run the operators of one part for one session: give it what comes in, then `advance`, then `drain` what came about."""
 
     def __init__(self, part: Part, start: Start) -> None:
-        self.start = start
-        self.out: list[Any] = []
+        self.part, self.start = part, start
+        self.logs: list[Step | Arrival] = []
         self.agenda: list[tuple[int, int]] = []
         self.promised: dict[str, float] = dict.fromkeys(part.outside, 0)
         self.ends: dict[str, int] = {}
         self.first_end: float = inf  # before this no edge has ended, so nobody need ask
         self.now: float = -1
+        self.told: dict[str, int] = {}  # what was promised to those outside
         self.cells = [CELLS[node.kind](node, rank, self) for rank, node in enumerate(part.nodes)]
         self.sinks = [cell for cell in self.cells if isinstance(cell, Sink)]
-        self.by_edge = {cell.name: cell for cell in self.cells}
-        self.feedbacks = part.feedbacks
+        self.by_edge = {cell.node.name: cell for cell in self.cells}
         self.waits = [tuple(part.waits[node.name]) for node in part.nodes]
-        self.takers: dict[str, list[tuple[Callable[[int, Event[Any]], None], int]]] = {edge: [] for edge in (*part.outside, *part.edges)}
-        for cell in self.cells:
-            for port, edge in enumerate(cell.node.inputs):
-                self.takers[edge].append((cell.take, port))
-        for feedback in part.feedbacks:
-            self.takers[feedback.origin].append((_Back(feedback, self).take, 0))
+        self.backs = {feedback.name: _Back(feedback) for feedback in part.feedbacks}
+        self.takers: dict[str, list[tuple[Callable[[int, Sequence[Event[Any]]], None], int]]] = {edge: [] for edge in part.outside}
+        self._connect()
         for cell in self.cells:
             cell.begin()
 
-    def take(self, event: Event[Any]) -> None:
-        """Deliver an event of an edge from outside."""
-        if event.time > self.promised[event.stream]:
-            self.promised[event.stream] = event.time
-        for take, port in self.takers[event.stream]:
-            take(port, event)
+    def _connect(self) -> None:
+        """Tell each edge who reads it in here."""
+        for cell in self.cells:
+            for port, edge in enumerate(cell.node.inputs):
+                if edge in self.takers:
+                    self.takers[edge].append((cell.take_all, port))
+                else:
+                    (self.backs[edge].takers if edge in self.backs else self.by_edge[edge].edge.takers).append((cell.take, port))
+        for back in self.backs.values():
+            if back.feedback.origin in self.takers:
+                self.takers[back.feedback.origin].append((back.take_all, 0))
+            else:
+                self.by_edge[back.feedback.origin].edge.takers.append((back.take, 0))
+
+    def take(self, edge: str, events: Sequence[Event[Any]]) -> None:
+        """Deliver events of an edge from outside; it is for a tick to say that there are no others of their time."""
+        for take_all, port in self.takers[edge]:
+            take_all(port, events)
 
     def tick(self, edge: str, time: int) -> None:
         """Learn that nothing earlier than `time` will come on an edge from outside."""
@@ -83,6 +92,18 @@ class Island:
         for sink in self.sinks:
             sink.release(lower)
 
+    def drain(self) -> Chunk:
+        """Hand over what came about since the last time: events, logs, and promises where they are news."""
+        edges: list[Edge | _Back] = [*(cell.edge for cell in self.cells), *self.backs.values()]
+        events = {edge.name: edge.drain() for edge in edges if edge.made}
+        logs, self.logs = self.logs, []
+        if self.finished:
+            return Chunk(events, logs, {}, self.final_ends() | {sink.node.name: 0 for sink in self.sinks})
+        told = self.told
+        news = {edge: int(time) for edge, time in self.promises().items() if told.get(edge, 0) < time < inf}
+        told.update(news)
+        return Chunk(events, logs, news, {})
+
     @property
     def finished(self) -> bool:
         """Tell whether nothing can happen any more."""
@@ -98,16 +119,16 @@ class Island:
         known: dict[str, float] = dict(self.promised)
         for cell in self.cells:
             if cell.node.kind != "sink":
-                known[cell.name] = max(lower, cell.promise([known.get(edge, lower) for edge in cell.node.inputs]))
-        for feedback in self.feedbacks:
+                known[cell.node.name] = max(lower, cell.promise([known.get(edge, lower) for edge in cell.node.inputs]))
+        for feedback in self.part.feedbacks:
             known[feedback.name] = known[feedback.origin] + feedback.delay
         return {edge: known[edge] for edge in known if edge not in self.promised}
 
     def final_ends(self) -> dict[str, int]:
         """Return the End of every edge of this part, once finished."""
         self.now = inf
-        ends = {cell.name: int(cell.ended()) for cell in self.cells if cell.node.kind != "sink"}
-        return ends | {f.name: int(self.end_of(f.origin)) + f.delay for f in self.feedbacks}
+        ends = {cell.node.name: int(cell.ended()) for cell in self.cells if cell.node.kind != "sink"}
+        return ends | {f.name: int(self.end_of(f.origin)) + f.delay for f in self.part.feedbacks}
 
     def end_of(self, edge: str) -> float:
         """Return the t of End(t) on an edge, or infinity while that is open (and then it is later than now)."""
@@ -121,20 +142,30 @@ class Island:
         """Ask for a turn."""
         heapq.heappush(self.agenda, (time, rank))
 
-    def emit(self, event: Event[Any]) -> None:
-        """Put an event on an edge: note it, and deliver it to those in here who read it."""
-        self.out.append(event)
-        for take, port in self.takers[event.stream]:
-            take(port, event)
 
-
-@dataclass(frozen=True)
+@dataclass
 class _Back:
     """Lead events back, each at its own time plus the delay."""
 
     feedback: Feedback
-    island: Island
+    made: list[Event[Any]] = field(default_factory=list)
+    takers: list[tuple[Callable[[int, Event[Any]], None], int]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.feedback.name
 
     def take(self, port: int, event: Event[Any]) -> None:
-        cause = ((event.stream, event.seq, event.seq),)
-        self.island.emit(Event(event.time + self.feedback.delay, self.feedback.name, event.seq, event.data, cause))
+        time, stream, seq, data, _, _ = event
+        later = made(Event, (time + self.feedback.delay, self.feedback.name, seq, data, ((stream, seq, seq),), None))
+        self.made.append(later)
+        for take, to in self.takers:
+            take(to, later)
+
+    def take_all(self, port: int, events: Sequence[Event[Any]]) -> None:
+        for event in events:
+            self.take(port, event)
+
+    def drain(self) -> list[Event[Any]]:
+        out, self.made = self.made, []
+        return out

@@ -22,7 +22,7 @@ def replay(
     *,
     engine: str = "bytewax",
     seed: int = 0,
-    batch: int = 64,
+    batch: int = 256,
     workers: int = 1,
     keep: Iterable[str] | None = None,
     cost: str = "recorded",
@@ -56,7 +56,10 @@ def feed_of(what: Any) -> Feed:
 
         what = open_recording(what)
     whole = getattr(what, "session", None)
-    return whole() if callable(whole) else what
+    feed: Any = whole() if callable(whole) else what
+    if not hasattr(feed, "events"):
+        raise TypeError(f"replay: wants a Session, the path of a recording or an opened one, got {type(what).__name__}")
+    return feed
 
 
 def priced(feed: F, cost: str) -> F:

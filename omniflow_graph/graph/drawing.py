@@ -1,15 +1,10 @@
-"""Show a graph: as text, as Mermaid, as one canonical hash."""
+"""Show a graph: as text, as Mermaid."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from functools import partial
-from hashlib import sha256
-from typing import Any
-
-from omniflow_graph.canonical import pack
 from omniflow_graph.events import SECOND
 from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.nodes import Node
 from omniflow_graph.graph.payload_types import shown
 from omniflow_graph.graph.plan import plan
@@ -43,13 +38,13 @@ def mermaid(graph: Graph) -> str:
     }
     lines = ["flowchart LR"]
     for node in graph.nodes.values():
-        label = "<br/>".join(filter(None, (node.name, _details(node)))).replace('"', "'")
+        label = "<br/>".join(filter(None, (_quoted(node.name), _details(node))))
         lines.append(f"  {names[node.name]}{shapes[node.kind].format(label)}")
     for node in graph.nodes.values():
         lines += [f"  {names[edge]} --> {names[node.name]}" for edge in node.forward]
     for edge in graph.feedbacks.values():
         delay = f" +{_duration(edge.delay)}" if edge.delay else ""
-        lines.append(f'  {names[edge.origin]} -. "{edge.name}{delay}" .-> {names[edge.target]}')
+        lines.append(f'  {names[edge.origin]} -. "{_quoted(edge.name)}{delay}" .-> {names[edge.target]}')
     return "\n".join(lines)
 
 
@@ -58,37 +53,9 @@ def islands(graph: Graph) -> list[list[str]]:
     return [[node.name for node in part.nodes] for part in plan(graph).parts if len(part.nodes) > 1]
 
 
-def graph_hash(graph: Graph) -> str:
-    """Hash what a graph is: names, kinds, edges, parameters, `module:qualname` of functions; never code or addresses."""
-    nodes = [
-        [n.name, n.kind, list(n.inputs), _parameter(n.fn), _parameter(n.state), list(n.wakes), n.length, _parameter(n.cost), n.overrun]
-        for n in graph.nodes.values()
-    ]
-    feedbacks = [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]
-    return sha256(pack([graph.name, nodes, feedbacks])).hexdigest()
-
-
-def _parameter(value: Any) -> Any:
-    """Turn a parameter into something that can be packed; functions by name, and their bound arguments."""
-    if isinstance(value, partial):
-        return ["partial", _parameter(value.func), [_parameter(v) for v in value.args], {k: _parameter(v) for k, v in value.keywords.items()}]
-    if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}:{value.__qualname__}"
-    if is_dataclass(value) and not isinstance(value, type):
-        return [_class(value), {f.name: _parameter(getattr(value, f.name)) for f in fields(value) if f.compare}]
-    if isinstance(value, dict):
-        return {str(key): _parameter(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_parameter(item) for item in value]
-    try:
-        pack(value)
-    except TypeError:
-        return _class(value)
-    return value
-
-
-def _class(value: Any) -> str:
-    return f"{type(value).__module__}:{type(value).__qualname__}"
+def _quoted(name: str) -> str:
+    """Write a name so that it cannot end the label that it stands in, or be read as HTML."""
+    return name.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
 def _details(node: Node) -> str:
@@ -101,8 +68,10 @@ def _details(node: Node) -> str:
 
 
 def _duration(nanoseconds: int) -> str:
-    """Write a duration in the largest unit that keeps it short."""
+    """Write a duration in the largest unit of which there is one or more, exactly."""
     for unit, size in (("s", SECOND), ("ms", 1_000_000), ("us", 1_000)):
         if nanoseconds >= size:
-            return f"{nanoseconds / size:g} {unit}"
+            whole, rest = divmod(nanoseconds, size)
+            digits = f"{rest:0{len(str(size)) - 1}}".rstrip("0")
+            return f"{whole}.{digits} {unit}" if digits else f"{whole} {unit}"
     return f"{nanoseconds} ns"

@@ -14,8 +14,9 @@ from typing import Any
 
 from omniflow_graph.errors import GraphError
 from omniflow_graph.events import Window
-from omniflow_graph.graph.nodes import OVERRUNS, Cost, Feedback, Node
-from omniflow_graph.graph.payload_types import fits, given_by, shown, union, wanted_by
+from omniflow_graph.graph.checks import REPLACEABLE, check_inputs, check_parameters, check_types
+from omniflow_graph.graph.nodes import Cost, Feedback, Node
+from omniflow_graph.graph.payload_types import union
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Graph:
         `cause` is an Event, or a Wake that was asked for; `wakes` are the first ones. An answer is not before its
         cause, a Wake is later than it. `state` is a value, or a function of no arguments that makes one per session.
         """
-        return self._add(Node(name, "scan", (of,), fn=fn, state=state, wakes=tuple(wakes)))
+        return self._add(Node(name, "scan", (of,), fn=fn, state=state, wakes=wakes))
 
     def merge(self, name: str, *of: str) -> str:
         """Join edges in the order (time, order of the inputs, seq), numbered anew."""
@@ -70,31 +71,40 @@ class Graph:
     def feedback(self, name: str, origin: str, target: str, *, delay: int = 0) -> str:
         """Lead an edge back into a merge or an align. Each event enters at its own time plus `delay`."""
         self._unused(name)
+        known = self._declared()
         for end in (origin, target):
-            if end not in self.nodes or self.nodes[end].kind == "sink":
-                raise GraphError(f"feedback {name!r}: there is no operator {end!r} to connect; declare it before")
+            if end not in known:
+                raise GraphError(f"feedback {name!r}: there is no operator {end!r} to connect; declare it before; there are {', '.join(known)}")
         if self.nodes[target].kind not in ("merge", "align"):
             kind = self.nodes[target].kind
             raise GraphError(f"feedback {name!r}: wants a merge or an align, got the {kind} {target!r}; put a merge before it")
-        if delay < 0:
-            raise GraphError(f"feedback {name!r}: wants a delay of 0 ns or more, got {delay}")
+        if type(delay) is not int or delay < 0:
+            raise GraphError(f"feedback {name!r}: wants a delay of 0 ns or more as an int, got {delay!r}; use seconds(0.2)")
+        before, node = dict(self.nodes), self.nodes[target]
         self.feedbacks[name] = Feedback(name, origin, target, delay)
-        node = self.nodes[target]
-        kind = union(node.type, self.nodes[origin].type) if node.kind == "merge" else node.type
-        self.nodes[target] = replace(node, inputs=(*node.inputs, name), type=kind)
+        self.nodes[target] = replace(node, inputs=(*node.inputs, name))
+        try:
+            if node.kind == "merge":
+                self._retype()
+        except GraphError:
+            self.nodes = before
+            del self.feedbacks[name]
+            raise
         return name
 
     def replace(self, name: str, fn: Callable[..., Any] | None = None, **changes: Any) -> Graph:
         """Return a new graph with one operator replaced by name; everything around it stays.
 
-        `changes` are `state`, `cost`, `length`, `overrun`, `wakes`. Raises GraphError if there is no such operator or
-        its neighbours do not take the new types.
+        `changes` are `state`, `wakes`, `cost`, `overrun` or `length`, as the operator's kind has them. Raises GraphError
+        if there is no such operator or its neighbours do not take the new types.
         """
         if name not in self.nodes:
             raise GraphError(f"graph {self.name!r}: nothing named {name!r} to replace; there are {', '.join(self.nodes)}")
-        if unknown := set(changes) - {"state", "cost", "length", "overrun", "wakes"}:
-            raise GraphError(f"operator {name!r}: cannot replace {', '.join(sorted(unknown))}; wants fn, state, cost, length, overrun or wakes")
         changed = {**changes, **({"fn": fn} if fn is not None else {})}
+        kind = self.nodes[name].kind
+        if unknown := [key for key in changed if key not in REPLACEABLE[kind]]:
+            wants = ", ".join(REPLACEABLE[kind]) or "the name of a map, scan, stage or align"
+            raise GraphError(f"{kind} {name!r}: cannot replace {', '.join(unknown)}; wants {wants}")
         again = Graph(self.name)
         for node in self.nodes.values():
             node = replace(node, inputs=node.forward, **(changed if node.name == name else {}))
@@ -137,55 +147,42 @@ class Graph:
 
     def hash(self) -> str:
         """Return the canonical hash, in hex: names, kinds, edges, parameters, `module:qualname`; never code."""
-        from omniflow_graph.graph.drawing import graph_hash
+        from omniflow_graph.graph.hashing import graph_hash
 
         return graph_hash(self)
 
+    def _declared(self) -> list[str]:
+        """List the edges that an operator may read."""
+        return [node.name for node in self.nodes.values() if node.kind != "sink"]
+
     def _unused(self, name: str) -> None:
-        if not isinstance(name, str) or not name:
-            raise GraphError(f"graph {self.name!r}: a name is a text that is not empty, got {name!r}")
+        if not isinstance(name, str) or not name or not name.isprintable():
+            raise GraphError(f"graph {self.name!r}: a name is a text that is not empty and can be printed, got {name!r}")
         if name in self.nodes or name in self.feedbacks:
             raise GraphError(f"graph {self.name!r}: two things are named {name!r}; give one of them another name")
 
     def _add(self, node: Node) -> str:
         self._unused(node.name)
-        if node.kind != "source" and not node.inputs:
-            raise GraphError(f"{node.kind} {node.name!r}: reads nothing; name at least one edge")
-        if len(set(node.inputs)) < len(node.inputs):
-            raise GraphError(f"{node.kind} {node.name!r}: reads one edge twice: {', '.join(node.inputs)}")
-        for edge in node.inputs:
-            if edge not in self.nodes or self.nodes[edge].kind == "sink":
-                raise GraphError(f"{node.kind} {node.name!r}: reads {edge!r}, which is no edge declared before it")
-        _check_parameters(node)
-        self.nodes[node.name] = replace(node, forward=node.inputs, type=self._typed(node))
+        check_inputs(node, self._declared())
+        check_parameters(node)
+        self.nodes[node.name] = replace(node, forward=node.inputs, wakes=tuple(node.wakes), type=self._typed(node))
         return node.name
+
+    def _retype(self) -> None:
+        """Work the types through again: what a merge is fed back changes what its readers get, and so on round a loop."""
+        settled = False
+        while not settled:
+            settled = True
+            for node in list(self.nodes.values()):
+                kind = self._typed(node)
+                if kind != node.type:
+                    self.nodes[node.name], settled = replace(node, type=kind), False
 
     def _typed(self, node: Node) -> Any:
         """Check what the operator wants against what its inputs give, and return what it gives."""
         if node.kind == "merge":
-            return union(*(self.nodes[edge].type for edge in node.inputs))
+            return union(*map(self.type_of, node.inputs))
         if node.fn is None:
             return node.type
-        wanted, edge = wanted_by(node.fn), node.inputs[0]
-        got = self.nodes[edge].type
-        if not fits(got, wanted):
-            raise GraphError(
-                f"{node.kind} {node.name!r}: wants events of {shown(wanted)}, got {shown(got)} from {edge!r}; "
-                f"put an operator that converts between them"
-            )
-        return given_by(node.kind, node.fn)
-
-
-def _check_parameters(node: Node) -> None:
-    whose = f"{node.kind} {node.name!r}"
-    if node.kind in ("map", "scan", "stage") and not callable(node.fn):
-        raise GraphError(f"{whose}: wants a function, got {node.fn!r}")
-    if node.kind == "align" and (type(node.length) is not int or node.length < 1):
-        raise GraphError(f"{whose}: wants a length of 1 ns or more as an int, got {node.length!r}; use seconds(1.0)")
-    if node.overrun not in OVERRUNS:
-        raise GraphError(f"{whose}: wants overrun to be one of {', '.join(OVERRUNS)}, got {node.overrun!r}")
-    if any(type(time) is not int or time < 0 for time in node.wakes):
-        raise GraphError(f"{whose}: first wakes are times in ns, 0 or later, got {node.wakes!r}")
-    costs = (node.cost,) if isinstance(node.cost, int) else () if callable(node.cost) else tuple(node.cost)
-    if any(type(cost) is not int or cost < 0 for cost in costs) or (not callable(node.cost) and not costs):
-        raise GraphError(f"{whose}: a cost is 0 ns or more as an int, a table of such, or a function; got {node.cost!r}")
+        edge = node.inputs[0]
+        return check_types(node, edge, self.nodes[edge].type)

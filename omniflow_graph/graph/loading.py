@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,35 @@ def load_graph(reference: str, options: dict[str, Any] | None = None) -> Graph:
     made = _resolve(reference)
     given = {name: value for name, value in (options or {}).items() if value is not None}
     if callable(made):
-        taken = inspect.signature(made).parameters
-        if refused := [name for name in given if name not in taken and name not in ("recording", "playback")]:
-            raise GraphError(f"graph {reference!r}: takes no {', '.join(refused)}; it takes {', '.join(taken) or 'nothing'}")
-        made = made(**{name: value for name, value in given.items() if name in taken})
+        made = made(**_taken(reference, made, given))
+    elif refused := _asked_for(given):
+        raise GraphError(f"graph {reference!r}: takes no {', '.join(refused)}: it is no function; name one that returns a graph")
     if not isinstance(made, Graph):
-        raise GraphError(f"{reference!r}: wants a Graph or a function that returns one, got {type(made).__name__}")
+        raise GraphError(f"graph {reference!r}: wants a Graph or a function that returns one, got {type(made).__name__}")
     return made.checked()
+
+
+def _taken(reference: str, function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Pick what a function takes. Raises GraphError for what it should take and does not, and for what it needs."""
+    parameters = inspect.signature(function).parameters
+    any_name = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    taken = {name: value for name, value in given.items() if name in parameters or any_name}
+    if refused := _asked_for(given.keys() - taken.keys()):
+        raise GraphError(f"graph {reference!r}: takes no {', '.join(refused)}; it takes {', '.join(parameters) or 'nothing'}")
+    needed = [each.name for each in parameters.values() if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+    if missing := [name for name in needed if name not in taken]:
+        raise GraphError(f"graph {reference!r}: needs {', '.join(missing)}, which is not given; give each parameter a default")
+    return taken
+
+
+def _asked_for(names: Iterable[str]) -> list[str]:
+    """Leave out what is offered to every graph and need not be taken."""
+    return sorted(set(names) - {"recording", "playback"})
 
 
 def _resolve(reference: str) -> Any:
     module_name, colon, name = reference.partition(":")
-    if not colon or not module_name or not name:
+    if not colon or not module_name or not name or module_name.startswith("."):
         raise GraphError(f"graph {reference!r}: wants module:function, such as operators.duplex:duplex")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -44,14 +62,14 @@ def _resolve(reference: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and module_name.startswith(error.name):
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
             raise GraphError(f"graph {reference!r}: no module {error.name!r} here or installed; run from the folder that holds it") from None
         raise
     try:
         return getattr(module, name)
     except AttributeError:
         known = ", ".join(key for key in vars(module) if not key.startswith("_") and callable(getattr(module, key)))
-        raise GraphError(f"graph {reference!r}: module {module_name!r} has no {name!r}; it has {known}") from None
+        raise GraphError(f"graph {reference!r}: module {module_name!r} has no {name!r}; it has {known or 'no functions'}") from None
 
 
 def refuse_hidden(package: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +22,16 @@ class Node:
     forward: tuple[str, ...] = ()  # the inputs that are no feedback
     fn: Callable[..., Any] | None = None
     state: Any = None
-    wakes: tuple[int, ...] = ()
+    wakes: Sequence[int] = ()
     length: int = 0
     cost: Cost = 0
     overrun: str = "queue"
     type: Any = Any  # of the payloads on its edge
+
+    @property
+    def whose(self) -> str:
+        """Name the node as messages do: its kind and its name."""
+        return f"{self.kind} {self.name!r}"
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,15 @@ class Feedback:
 
 
 def takes_rng(fn: Callable[..., Any]) -> bool:
-    """Tell whether a function asks for chance: it has a parameter named `rng`."""
+    """Tell whether a function asks for chance: it has a parameter named `rng`, or hands all it gets to one that has."""
     try:
-        return "rng" in inspect.signature(fn).parameters
+        own = inspect.signature(fn, follow_wrapped=False).parameters
+        wrapped = inspect.signature(fn).parameters
     except (TypeError, ValueError):  # a builtin without a signature
         return False
+    return "rng" in own or ("rng" in wrapped and any(each.kind is each.VAR_KEYWORD for each in own.values()))
 
 
 def first_state(node: Node) -> Any:
-    """Return the state in which an operator begins a session."""
-    return node.state() if callable(node.state) else node.state
+    """Return the state in which an operator begins a session: made for it, or a copy, so that sessions share none."""
+    return node.state() if callable(node.state) else deepcopy(node.state)

@@ -46,24 +46,20 @@ class Plan:
 
 def plan(graph: Graph) -> Plan:
     """Check a graph and plan it. Raises GraphError naming the operators of a cycle, or the one that no sink needs."""
-    readers = _readers(graph)
-    for origin in {feedback.origin for feedback in graph.feedbacks.values()}:
-        readers = {**readers, origin: (*readers[origin], "feedback")}
-    for edge, names in readers.items():
-        if not names:
-            raise GraphError(f"graph {graph.name!r}: no sink needs {edge!r}; add g.sink('out', {edge!r}) or remove it")
+    if not graph.nodes:
+        raise GraphError(f"graph {graph.name!r}: is empty; add a source and a sink")
+    read = {cause for name in graph.nodes for cause in _causes(graph, name)}
+    for node in graph.nodes.values():
+        if node.kind != "sink" and node.name not in read:
+            raise GraphError(f"graph {graph.name!r}: no sink needs {node.name!r}; add g.sink('out', {node.name!r}) or remove it")
     before = _same_instant(graph)
-    order = tuple(graph.nodes[name] for name in _sorted(before))
+    order = tuple(graph.nodes[name] for name in _sorted(graph, before))
     return Plan(graph, order, tuple(_parts(graph, order, before)))
 
 
-def _readers(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """Map each edge to the operators and sinks that read it."""
-    readers: dict[str, list[str]] = {edge: [] for edge in graph.edges()}
-    for node in graph.nodes.values():
-        for edge in node.inputs:
-            readers[edge].append(node.name)
-    return {edge: tuple(names) for edge, names in readers.items()}
+def _causes(graph: Graph, name: str) -> list[str]:
+    """List what a node reads, with the origin in the place of a feedback edge."""
+    return [graph.feedbacks[edge].origin if edge in graph.feedbacks else edge for edge in graph.nodes[name].inputs]
 
 
 def _same_instant(graph: Graph) -> dict[str, list[str]]:
@@ -79,18 +75,19 @@ def _same_instant(graph: Graph) -> dict[str, list[str]]:
     return before
 
 
-def _sorted(before: dict[str, list[str]]) -> list[str]:
+def _sorted(graph: Graph, before: dict[str, list[str]]) -> list[str]:
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:
-        path = " -> ".join(reversed(error.args[1]))
-        raise GraphError(f"a cycle could wait for itself for ever: {path}; give its feedback a delay, or lead it into an align") from None
+        cycle = " -> ".join(error.args[1])
+        way = "give its feedback a delay, or lead it into an align"
+        raise GraphError(f"graph {graph.name!r}: a cycle could wait for itself for ever: {cycle}; {way}") from None
 
 
 def _parts(graph: Graph, order: tuple[Node, ...], before: dict[str, list[str]]) -> list[Part]:
     """Contract every cycle into one part, and stand the parts so that causes come first."""
     rank = {node.name: n for n, node in enumerate(order)}
-    leads = {name: [graph.feedbacks[edge].origin if edge in graph.feedbacks else edge for edge in node.inputs] for name, node in graph.nodes.items()}
+    leads = {name: _causes(graph, name) for name in graph.nodes}
     groups = [sorted(group, key=rank.__getitem__) for group in _strongly_connected(leads)]
     parts = []
     for group in groups:

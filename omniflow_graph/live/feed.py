@@ -15,11 +15,15 @@ from typing import Any
 import msgpack
 
 from omniflow_graph.clock import WallClock
+from omniflow_graph.errors import noted
 from omniflow_graph.events import SECOND, End, Event
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.live.sequencer import Sequencer
 
 POLL_MS = 5
+WAITING = 10_000  # messages, at most, between the reader and the graph
+REASONS = 100  # kept apart; a hostile sender can think of any number
+LIMIT = 1 << 63  # of seq and capture time: what a recording can hold
 HEADER_LIMITS = {"max_array_len": 64, "max_map_len": 64, "max_str_len": 4096, "max_bin_len": 4096, "max_ext_len": 0}
 
 
@@ -45,16 +49,17 @@ def decode(parts: Sequence[bytes]) -> tuple[str, int | None, int | None, bytes]:
     if not isinstance(header, dict) or header.get("v") != 1:
         raise CodecError("omniflow/1: wants a header {v: 1, ...}")
     seq, captured = header.get("seq"), header.get("t_cap_ns")
-    if any(value is not None and (type(value) is not int or value < 0) for value in (seq, captured)):
-        raise CodecError("omniflow/1: seq and t_cap_ns are integers, 0 or more")
+    if any(value is not None and (type(value) is not int or not 0 <= value < LIMIT) for value in (seq, captured)):
+        raise CodecError("omniflow/1: seq and t_cap_ns are integers, 0 or more, of 63 bits")
     return topic, seq, captured, parts[2]
 
 
 class LiveFeed:
     """Feed a graph from sockets. Use as a context manager; run it like a session: `compile_flow(g).run([feed])`.
 
-    `sockets` are open zmq sockets that receive. `log` is called with every event before the
-    graph gets it. What cannot be read is counted in `refused`, by reason. `stop()` ends the session.
+    `sockets` are open zmq sockets that receive. `log` is called with every event before the graph gets it; if it
+    raises, the session ends, and leaving the block raises its error. What cannot be read is counted in `refused`, by
+    reason. `stop()` ends the session.
     """
 
     costs: Mapping[tuple[str, int], int] | None = None
@@ -68,17 +73,21 @@ class LiveFeed:
         self.refused: dict[str, int] = {}
         self.end_time: int | None = None
         self._sockets, self._clock = sockets, clock or WallClock(0)
-        self._messages: queue.Queue[Any] = queue.Queue(maxsize=10_000)
-        self._stop = threading.Event()
+        self._messages: queue.Queue[Any] = queue.Queue(maxsize=WAITING)
+        self._stop, self._left = threading.Event(), threading.Event()
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._read, name=f"reader {name}", daemon=True)
 
     def __enter__(self) -> LiveFeed:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.stop()
+        self._left.set()
         self._thread.join()
+        if self._failure and kind is None:
+            raise self._failure
 
     def stop(self) -> None:
         """End the session after what has been received."""
@@ -96,6 +105,16 @@ class LiveFeed:
         return messages
 
     def _read(self) -> None:
+        try:
+            self._receive()
+        except Exception as error:  # in a thread nobody would see it: the one who leaves the block will
+            noted(error, f"in the reader of live session {self.name!r}")
+            self._failure = error
+        ends: list[End] = self.sequencer.end(self._clock.now())
+        self.end_time = ends[0].time if ends else 0
+        self._put(ends)
+
+    def _receive(self) -> None:
         import zmq
 
         poller = zmq.Poller()
@@ -105,21 +124,26 @@ class LiveFeed:
             for each, _ in poller.poll(POLL_MS):
                 self._admit(each.recv_multipart())
             self._put(self.sequencer.tick(self._clock.now()))
-        ends: list[End] = self.sequencer.end(self._clock.now())
-        self.end_time = ends[0].time if ends else 0
-        self._put(ends)
 
     def _admit(self, parts: list[bytes]) -> None:
         try:
             topic, seq, captured, payload = decode(parts)
             event = self.sequencer.admit(topic, payload, arrived=self._clock.now(), captured=captured, sender_seq=seq)
         except (CodecError, KeyError) as error:
-            reason = str(error.args[0])
-            self.refused[reason] = self.refused.get(reason, 0) + 1
+            reason = str(error.args[0])[:200]
+            known = reason if reason in self.refused or len(self.refused) < REASONS else "other"
+            self.refused[known] = self.refused.get(known, 0) + 1
             return
         self.log(event)
         self._put([event])
 
     def _put(self, messages: Sequence[Any]) -> None:
+        """Hand over to the graph. Waits while that is behind, but not for one that has gone."""
         for message in messages:
-            self._messages.put(message)
+            while True:
+                try:
+                    self._messages.put(message, timeout=0.1)
+                    break
+                except queue.Full:
+                    if self._left.is_set():
+                        return

@@ -20,6 +20,10 @@ from omniflow_graph.events import SECOND, Window
 
 ARRAY = 1  # msgpack extension type: [dtype, shape, little-endian bytes]
 ROW = 2  # msgpack extension type: [names, values]
+PLAIN = frozenset((int, str, float, bool, type(None)))  # what msgpack and JSON both have a form for
+
+_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes a new encoder at each call
+_pack: Any = msgpack.Packer(use_bin_type=True).pack
 
 
 class Fields(dict):
@@ -97,7 +101,7 @@ def codecs() -> dict[str, Codec]:
         return Log(timestamp=stamp(time), level=Log.INFO, message=data).SerializeToString()
 
     def plain(time: int, data: Any, rate: int | None, form: str | None) -> bytes:
-        message = value(json=json.dumps(readable(data), ensure_ascii=False), msgpack=pack_value(data))
+        message = value(json=_json(readable(data)), msgpack=pack_value(data))
         message.timestamp.seconds, message.timestamp.nanos = divmod(time, SECOND)  # its pool is its own
         return message.SerializeToString()
 
@@ -115,8 +119,7 @@ def pack_value(value: Any) -> bytes:
     >>> unpack_value(pack_value({"a": (1, None), "b": np.arange(3, dtype="<i2")}))
     {'a': [1, None], 'b': array([0, 1, 2], dtype=int16)}
     """
-    content: Any = msgpack.packb(_simple(value), use_bin_type=True)
-    return content
+    return _pack(_simple(value))
 
 
 def unpack_value(content: bytes) -> Any:
@@ -126,6 +129,8 @@ def unpack_value(content: bytes) -> Any:
 
 def readable(value: Any) -> Any:
     """Turn a payload into what JSON can say, for people: sound, pictures and arrays by their size."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, (bytes, bytearray)):
         return f"{len(value)} bytes"
     if isinstance(value, np.ndarray):
@@ -145,6 +150,8 @@ def readable(value: Any) -> Any:
 
 def _simple(value: Any) -> Any:
     """Turn a payload into what msgpack has a form for."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         little = value.astype(value.dtype.newbyteorder("<"), copy=False)
         if little.dtype.hasobject:
@@ -153,7 +160,7 @@ def _simple(value: Any) -> Any:
     if isinstance(value, Window):
         return _about(value)
     if hasattr(value, "_fields"):
-        return msgpack.ExtType(ROW, pack_value([list(value._fields), list(value)]))
+        return msgpack.ExtType(ROW, _row_of(type(value)._fields) + pack_value(list(value)))
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _simple(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -161,6 +168,12 @@ def _simple(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_simple(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+@lru_cache(maxsize=256)
+def _row_of(names: tuple[str, ...]) -> bytes:
+    """Write the beginning of a row: a pair, and its first half, the names."""
+    return b"\x92" + pack_value(list(names))
 
 
 def _about(window: Window) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from omniflow_graph.events import SECOND, Event
 from omniflow_graph.trace.trace import Trace
 from omniflow_graph.trace.why import brief, chain, explain
 
+EMPTY = bytes(32).hex()  # the digest of an edge without events
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -23,6 +25,8 @@ class Difference:
 
     def __str__(self) -> str:
         """Print it in three lines and the chain."""
+        if self.a is None and self.b is None:
+            return f"first difference: edge {self.edge!r}\n  {self.fed_by}"
         lines = [f"first difference: edge {self.edge!r}, event {self.index}, at {self.time / SECOND:.3f} s"]
         for name, event in (("a", self.a), ("b", self.b)):
             shown = "no such event" if event is None else f"#{event.seq} at {event.time} ns: {brief(event.data)}"
@@ -34,26 +38,40 @@ def diff(a: Trace, b: Trace) -> Difference | None:
     """Return the first event, by time and then by the order of edges, in which two traces differ; None if in none.
 
     Events are compared by time, seq and the digest of their payload. An edge that one run lacks counts from its first
-    event; an edge that stands by reference only (an input) is compared by its digest.
+    event; an edge whose events one trace does not hold (an input by reference) is compared by its digest, and named if
+    no event differs.
     """
     found = []
+    unknown = []
     for rank, edge in enumerate(dict.fromkeys((*a.edges, *b.edges))):
-        if a.digests.get(edge) != b.digests.get(edge):
-            found.append((*_first(a, b, edge), rank, edge))
+        if a.digests.get(edge, EMPTY) != b.digests.get(edge, EMPTY):
+            first = _first(a, b, edge)
+            if first:
+                found.append((first[0], rank, first[1], edge))
+            else:
+                unknown.append((edge, "the digests of its events differ; the events are not in both traces"))
+        elif (edge in a.edges) != (edge in b.edges):
+            unknown.append((edge, f"only {'a' if edge in a.edges else 'b'} has this edge; there is no event on it"))
     if not found:
-        return None
-    time, index, _, edge = min(found)
+        return Difference(unknown[0][0], 0, 0, None, None, unknown[0][1]) if unknown else None
+    time, _, index, edge = min(found)
     mine, other = _at(a, edge, index), _at(b, edge, index)
-    source, event = (a, mine) if mine is not None else (b, other)
-    fed_by = explain(chain(source, edge, event.seq)) if event is not None else "the edge's digests differ; its events are not in the trace"
-    return Difference(edge, time, index, mine, other, fed_by)
+    source = a if mine is not None and mine.time == time else b
+    return Difference(edge, time, index, mine, other, explain(chain(source, edge, source[edge][index].seq)))
 
 
-def _first(a: Trace, b: Trace, edge: str) -> tuple[int, int]:
-    """Return time and index of the first difference on one edge."""
+def _first(a: Trace, b: Trace, edge: str) -> tuple[int, int] | None:
+    """Return time and index of the first difference on one edge; None if its events are not in both traces."""
+    if not (_holds(a, edge) and _holds(b, edge)):
+        return None
     mine, other = _records(a, edge), _records(b, edge)
     index = next((n for n, (x, y) in enumerate(zip(mine, other)) if x != y), min(len(mine), len(other)))
-    return min((of[index][0] for of in (mine, other) if index < len(of)), default=0), index
+    times = [of[index][0] for of in (mine, other) if index < len(of)]
+    return (min(times), index) if times else None
+
+
+def _holds(trace: Trace, edge: str) -> bool:
+    return bool(trace.edges.get(edge)) or trace.digests.get(edge, EMPTY) == EMPTY
 
 
 def _records(trace: Trace, edge: str) -> list[tuple[int, int, bytes]]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph.canonical import payload_digest
 from omniflow_graph.engine.messages import Step
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event
@@ -22,6 +24,7 @@ from omniflow_graph.graph.nodes import Feedback, Node
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
 from omniflow_graph.trace.trace import NOT_KEPT, Trace, is_media
 
+NONE = payload_digest(None)
 PACKAGES = ("omniflow-graph", "bytewax", "numpy", "onnxruntime", "hibari-tts")
 
 
@@ -31,23 +34,30 @@ def save_trace(
     """Write a trace as `trace.mcap`. Returns the manifest.
 
     Events whose payload the trace did not keep are written without it; their digests are there. Raises RecordingError
-    if the file cannot be written.
+    if the file cannot be written, ValueError if inputs are to be copied that were not kept.
     """
     inputs = recording.manifest.streams if recording else {}
     sources = set(trace.graph.sources())
+    if copy_inputs and (lost := [edge for edge in trace.edges if edge in sources and any(e.data is NOT_KEPT for e in trace.edges[edge])]):
+        raise ValueError(f"{path}: the trace did not keep the payloads of {', '.join(lost)}, so they cannot be copied; run with keep=None")
     streams = {edge: _info(trace, edge, edge in sources, inputs) for edge in trace.edges}
     steps = sorted((step for log in trace.stages.values() for step in log), key=lambda step: step.done)
+    end = trace.end if trace.complete else None  # of a run that was stopped: just after its last event
     manifest = Manifest(
-        trace.session, trace.end, streams, graph=describe(trace.graph), graph_hash=graph_hash(trace.graph), model=model, seed=trace.seed,
+        trace.session, end, streams, graph=describe(trace.graph), graph_hash=graph_hash(trace.graph), model=model, seed=trace.seed,
         versions=versions(), source=str(recording.path.name) if recording else "", licence=recording.manifest.licence if recording else "",
         allowance=recording.manifest.allowance if recording else 0,
-        notes={"digest": trace.digest, "ends": trace.ends, "complete": trace.complete, "steps": [list(step) for step in steps]},
+        notes={"digest": trace.digest, "ends": trace.ends, "complete": trace.complete,
+               "steps": [[*step[:3], list(step.taken), list(step.dropped)] for step in steps]},
     )  # fmt: skip
     with RecordingWriter(path, manifest) as writer:
+        left = deque(steps)
         for event, digest in _in_order(trace, [edge for edge in trace.edges if copy_inputs or edge not in sources]):
+            while left and left[0].done <= event.time:  # so that log time never goes backwards
+                _cost(writer, left.popleft())
             writer.add(event, digest)
-        for step in steps:
-            writer.cost(step.stage, step.taken[-1], step.done - step.start, step.done)
+        for step in left:
+            _cost(writer, step)
     return writer.manifest
 
 
@@ -57,15 +67,18 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     Its graph has the operators' names, kinds and edges, and no functions. Raises RecordingError for another recording.
     """
     path = Path(path)
+    if path.is_dir() and not any(path.glob("trace.mcap*")):
+        raise RecordingError(f"{path}: a folder without a trace.mcap; `omniflow replay REC --out {path}` writes one")
     recording = open_recording(path / "trace.mcap" if path.is_dir() else path)
     manifest = recording.manifest
     if manifest.graph is None or "digest" not in manifest.notes:
         raise RecordingError(f"{path}: a recording of a session, not a trace; make one with `omniflow replay {path} --out DIR`")
-    graph = restore(manifest.graph, {name for name, info in manifest.streams.items() if info.kind in ("audio", "image")})
-    trace = Trace(manifest.session, graph, manifest.seed or 0, {edge: [] for edge in manifest.streams}, {edge: [] for edge in manifest.streams})
+    edges, payloads = ({edge: [] for edge in manifest.streams} for _ in range(2))
+    trace = Trace(manifest.session, restore(manifest.graph), manifest.seed or 0, edges, payloads)
     for event, digest in recording.records(manifest.streams):
-        trace.edges[event.stream].append(event)
-        trace.payloads[event.stream].append(digest or b"")
+        lost = event.data is None and digest != NONE
+        edges[event.stream].append(event._replace(data=NOT_KEPT) if lost else event)
+        payloads[event.stream].append(digest or b"")
     trace.digests = {edge: info.digest or "" for edge, info in manifest.streams.items()}
     trace.ends, trace.complete = manifest.notes["ends"], manifest.notes["complete"]
     for stage, start, done, taken, dropped in manifest.notes["steps"]:
@@ -81,7 +94,7 @@ def describe(graph: Graph) -> dict[str, Any]:
     return {"name": graph.name, "nodes": nodes, "feedback": [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]}
 
 
-def restore(described: dict[str, Any], media: set[str]) -> Graph:
+def restore(described: dict[str, Any]) -> Graph:
     """Rebuild what `describe` wrote: enough to follow causes and to tell media from decisions."""
     nodes = {name: Node(name, kind, tuple(of), tuple(of), type=bytes if carries else Any) for name, kind, of, carries in described["nodes"]}
     graph = Graph(described["name"], nodes, {name: Feedback(name, origin, target, delay) for name, origin, target, delay in described["feedback"]})
@@ -100,6 +113,10 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _cost(writer: RecordingWriter, step: Step) -> None:
+    writer.cost(step.stage, step.taken[-1], step.done - step.start, step.done)
 
 
 def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo]) -> StreamInfo:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from omniflow_graph.canonical import Digester, EdgeDigest, run_digest
-from omniflow_graph.engine.messages import Arrival, Step
-from omniflow_graph.events import Event
+from omniflow_graph.engine.messages import Arrival, Chunk, Start, Step
+from omniflow_graph.errors import blame
+from omniflow_graph.events import Event, made
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.payload_types import holds_media
 
@@ -87,36 +88,66 @@ def is_media(graph: Graph, edge: str) -> bool:
     return holds_media(node.type)
 
 
-class Tracer:
-    """Write down a run as it goes: digests always, payloads of the edges in `keep` (None: of all)."""
+class Note(NamedTuple):
+    """Hold what a trace keeps of a chunk: events, without their payload where it is not asked for, and digests beside them."""
 
-    def __init__(self, graph: Graph, session: str, seed: int, keep: Iterable[str] | None) -> None:
+    events: dict[str, tuple[list[Event[Any]], list[bytes]]]
+    logs: list[Step | Arrival]
+    ends: dict[str, int]
+    start: Start | None = None
+
+
+def kept(graph: Graph, keep: Iterable[str] | None) -> frozenset[str]:
+    """Return the edges whose payloads a trace keeps: all for None. Raises ValueError for one that the graph does not have."""
+    wanted = frozenset(graph.edges() if keep is None else keep)
+    if unknown := wanted - set(graph.edges()):
+        raise ValueError(f"keep names {', '.join(map(repr, sorted(unknown)))}; the edges are {', '.join(graph.edges())}")
+    return wanted
+
+
+def note(chunk: Chunk, digest_of: Digester, keep: Collection[str], graph: Graph, session: str) -> Note:
+    """Digest what a chunk holds, and let go of the payloads on edges that are not in `keep`.
+
+    Raises TypeError, with a note that names step, session and event time, for a payload that cannot be digested.
+    """
+    events = {}
+    for edge, made_here in chunk.events.items():
+        try:
+            digests = digest_of.of(made_here)
+        except Exception as error:
+            culprit = next(event for event in made_here if not digest_of.can(event.data))
+            blame(error, graph.nodes[edge].whose if edge in graph.nodes else f"feedback {edge!r}", session, culprit.time)
+            raise
+        events[edge] = (made_here if edge in keep else _without(made_here), digests)
+    logs = [Arrival(log.sink, *_without([log.event])) if type(log) is Arrival and log.event.stream not in keep else log for log in chunk.logs]
+    return Note(events, logs, chunk.ends, chunk.start)
+
+
+def _without(events: Iterable[Event[Any]]) -> list[Event[Any]]:
+    return [made(Event, (time, stream, seq, NOT_KEPT, made_of, stamps)) for time, stream, seq, _, made_of, stamps in events]
+
+
+class Tracer:
+    """Write down a run as it goes: digests always, payloads where a note has them."""
+
+    def __init__(self, graph: Graph, session: str, seed: int) -> None:
         edges = graph.edges()
         sinks = {node.name: [] for node in graph.nodes.values() if node.kind == "sink"}
         stages = {node.name: [] for node in graph.nodes.values() if node.kind == "stage"}
         self.trace = Trace(session, graph, seed, {e: [] for e in edges}, {e: [] for e in edges}, sinks, stages)
-        self.keep = frozenset(edges if keep is None else keep)
         self.chains = {edge: EdgeDigest() for edge in edges}
-        self.digest_of = Digester()
 
-    def add(self, items: Sequence[Any]) -> None:
-        """Write down events, steps of stages and arrivals at sinks."""
-        for item in items:
-            kind = type(item)
-            if kind is Event:
-                self.event(item, self.digest_of(item.data))
-            elif kind is Step:
-                self.trace.stages[item.stage].append(item)
-            elif kind is Arrival:
-                event = item.event
-                self.trace.sinks[item.sink].append(event if event.stream in self.keep else event._replace(data=NOT_KEPT))
-
-    def event(self, event: Event[Any], digest: bytes) -> None:
-        """Write down one event whose payload's digest is known."""
-        edge = event.stream
-        self.chains[edge].add(event.time, event.seq, digest)
-        self.trace.payloads[edge].append(digest)
-        self.trace.edges[edge].append(event if edge in self.keep or event.data is NOT_KEPT else event._replace(data=NOT_KEPT))
+    def add(self, note: Note) -> None:
+        """Write down what came about in a stretch of the session."""
+        for edge, (events, digests) in note.events.items():
+            self.chains[edge].add_all(events, digests)
+            self.trace.payloads[edge] += digests
+            self.trace.edges[edge] += events
+        for log in note.logs:
+            if isinstance(log, Arrival):
+                self.trace.sinks[log.sink].append(log.event)
+            else:
+                self.trace.stages[log.stage].append(log)
 
     def close(self, ends: dict[str, int], complete: bool = True) -> Trace:
         """Return the trace with its digests."""

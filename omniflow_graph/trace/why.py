@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from omniflow_graph.events import SECOND, Event, Window
+from omniflow_graph.events import SECOND, Causes, Event, Window
 from omniflow_graph.trace.trace import NOT_KEPT, Trace
+
+Woken = Callable[[Trace, Event[Any]], Causes]
+KEPT = Window._fields[:-1]  # of a window, in a stored trace: all but its events
 
 
 @dataclass(frozen=True)
@@ -19,13 +23,28 @@ class Link:
     last: int
 
 
-def chain(trace: Trace, edge: str, seq: int) -> list[Link]:
+def chain(trace: Trace, edge: str, seq: int, *, woken: Woken = lambda trace, event: ()) -> list[Link]:
     """Return an event and its causes, nearest first, back through one window to what was seen and heard in it.
 
-    Of a range of events it holds the first and the last seq. What a window was fed by feedback belongs to an earlier
-    window and is named, not followed. Raises KeyError if there is no such event.
+    Of a range of events it holds the first and the last seq, and follows the causes of all. What a window was fed by
+    feedback belongs to an earlier window and is named, not followed. What a scan answered to a wake no event has caused;
+    `woken` may know better. Raises KeyError if there is no such event.
     """
-    return list(_links(trace, find(trace, edge, seq), 0, inside=False))
+    found: list[Link] = []
+    event = find(trace, edge, seq)
+    left = [(Link(0, event, event.seq), False)]
+    while left:
+        link, beyond = left.pop()  # beyond a window feedback is not followed
+        found.append(link)
+        if beyond and link.event.stream in trace.graph.feedbacks:
+            continue
+        beyond = beyond or _kind(trace, link.event.stream) == "align"
+        for stream, first, last in reversed(_made_of(trace, link, woken)):
+            cause = _search(trace.edges.get(stream, []), first)
+            if cause is None:  # an input that stands in the trace by reference only
+                cause = Event(link.event.time, stream, first, NOT_KEPT)
+            left.append((Link(link.depth + 1, cause, last), beyond))
+    return found
 
 
 def find(trace: Trace, edge: str, seq: int) -> Event[Any]:
@@ -57,18 +76,18 @@ def brief(data: Any, width: int = 100) -> str:
         return "(payload not kept)"
     if isinstance(data, bytes):
         return f"{len(data)} bytes"
-    if isinstance(data, Window):
-        return f"window {data.k} [{data.start / SECOND:g} s, {data.end / SECOND:g} s)" + (" partial" if data.partial else "")
     if hasattr(data, "_fields"):
-        data = {name: getattr(data, name) for name in data._fields}
+        data = {name: getattr(data, name) for name in data._fields if name in KEPT or not isinstance(data, Window)}
+    if isinstance(data, dict) and tuple(data) == KEPT:
+        return f"window {data['k']} [{data['start'] / SECOND:g} s, {data['end'] / SECOND:g} s)" + (" partial" if data["partial"] else "")
     if isinstance(data, dict):
         line = "  ".join(
             f"{key}={brief(value, 60)}" for key, value in data.items() if value is not None and not (isinstance(value, str) and not value)
         )
-    elif hasattr(data, "dtype"):
+    elif getattr(data, "shape", ()):  # an array; a NumPy number has none
         line = f"{data.dtype}{list(data.shape)}"
     else:
-        line = str(data)
+        line = " ".join(str(data).splitlines())
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
@@ -78,24 +97,27 @@ def _line(link: Link) -> str:
     return f"{event.stream} #{seqs} at {event.time / SECOND:.3f} s: {brief(event.data)}"
 
 
-def _links(trace: Trace, event: Event[Any], depth: int, inside: bool, last: int | None = None) -> Iterator[Link]:
-    yield Link(depth, event, event.seq if last is None else last)
-    window = trace.graph.nodes.get(event.stream)
-    inside = inside or (window is not None and window.kind == "align")
-    for stream, first, final in event.made_of:
-        cause = _search(trace.edges.get(stream, []), first)
-        if cause is None:  # an input that stands in the trace by reference only
-            cause = Event(event.time, stream, first, NOT_KEPT)
-        if inside and stream in trace.graph.feedbacks:
-            yield Link(depth + 1, cause, final)
-        else:
-            yield from _links(trace, cause, depth + 1, inside, final)
+def _made_of(trace: Trace, link: Link, woken: Woken) -> Causes:
+    """Name what the events of a link were made of: one range for each stream."""
+    events = trace.edges.get(link.event.stream, [])
+    scanned = _kind(trace, link.event.stream) == "scan"
+    spans: dict[str, tuple[int, int]] = {}
+    for event in events[_place(events, link.event.seq) : _place(events, link.last + 1)]:
+        for stream, first, last in event.made_of or (woken(trace, event) if scanned else ()):
+            low, high = spans.get(stream, (first, last))
+            spans[stream] = min(low, first), max(high, last)
+    return tuple((stream, first, last) for stream, (first, last) in spans.items())
+
+
+def _kind(trace: Trace, edge: str) -> str:
+    return trace.graph.nodes[edge].kind if edge in trace.graph.nodes else "feedback"
 
 
 def _search(events: list[Event[Any]], seq: int) -> Event[Any] | None:
-    """Find a seq: on an edge they strictly increase, with gaps."""
-    low, high = 0, len(events)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if events[middle].seq < seq else (low, middle)
-    return events[low] if low < len(events) and events[low].seq == seq else None
+    place = _place(events, seq)
+    return events[place] if place < len(events) and events[place].seq == seq else None
+
+
+def _place(events: list[Event[Any]], seq: int) -> int:
+    """Find where a seq is, or would be: on an edge they strictly increase, with gaps."""
+    return bisect_left(events, seq, key=lambda event: event.seq)

@@ -13,12 +13,13 @@ from omniflow_graph.trace.stored import save_trace
 from omniflow_graph.trace.trace import Trace
 from operators.turns import turns
 
-HEARD = "out-stream"
+HEARD, ROOM = "out-stream", "env-audio"
+SPOKEN = {"decide", "play", "heard"}  # what turns are read off
 
 
 def outcome(trace: Trace, recording: Recording, *, wall_s: float, load_s: float) -> dict[str, Any]:
     """Return what `omniflow replay --json` prints. Times are seconds of the session, or of the wall where named so."""
-    duration = trace.end / SECOND
+    duration = (trace.end if trace.complete else reached(trace)) / SECOND
     windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
     heard = counterfactual_from(trace, recording)
     return {
@@ -33,23 +34,35 @@ def outcome(trace: Trace, recording: Recording, *, wall_s: float, load_s: float)
         "edges": {name: {"events": len(events), "digest": trace.digests[name]} for name, events in trace.edges.items()},
         "turns": [
             {"start_s": turn.start / SECOND, "end_s": turn.end / SECOND, "text": turn.text, "cause": turn.cause}
-            for turn in (turns(trace) if HEARD in trace.edges else [])
+            for turn in (turns(trace) if set(trace.edges) >= SPOKEN else [])
         ],
         "files": {},
         "counterfactual_from_s": None if heard is None else heard / SECOND,
     }
 
 
+def reached(trace: Trace) -> int:
+    """Return how far a run came that was stopped: the last time at which anything came in."""
+    return max((events[-1].time for name in trace.graph.sources() if (events := trace.edges[name])), default=0)
+
+
 def counterfactual_from(trace: Trace, recording: Recording) -> int | None:
     """Return when the user of the recording begins to react to another assistant than this one: the first time at
-    which what is heard now differs from what was heard then; None if it never does."""
+    which what is heard now differs from what was heard then; None if it never does, or not before the run was stopped.
+
+    What begins to sound is compared, and how much of it was heard, where the recording knows: it may be cut short now.
+    """
     if HEARD not in trace.edges:
         return None
-    info = recording.manifest.streams.get(HEARD)
-    then = [(e.time, payload_digest(e.data)) for e in recording.events([HEARD])] if info is not None else []
-    now = list(zip((e.time for e in trace.edges[HEARD]), trace.payloads[HEARD]))
+    found = [_differs_from(trace, recording, edge) for edge in (HEARD, "heard") if edge == HEARD or edge in recording.manifest.streams]
+    return min((time for time in found if time is not None), default=None)
+
+
+def _differs_from(trace: Trace, recording: Recording, edge: str) -> int | None:
+    then = [(e.time, payload_digest(e.data)) for e in recording.events([edge])] if edge in recording.manifest.streams else []
+    now = list(zip((e.time for e in trace.edges.get(edge, ())), trace.payloads.get(edge, ())))
     differing = [min(pair)[0] for pair in zip(then, now) if pair[0] != pair[1]]
-    rest = then[len(now) :] or now[len(then) :]
+    rest = now[len(then) :] or (then[len(now) :] if trace.complete else [])
     return min([*differing[:1], *(time for time, _ in rest[:1])], default=None)
 
 
@@ -58,9 +71,9 @@ def show(found: dict[str, Any], recording: Recording) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)  # what was said is no markup
     if recording.damage:
-        console.print(f"warning: {recording.damage}", style="yellow", markup=False)
+        console.print(f"warning: {recording.damage}", style="yellow", soft_wrap=True)
     table = Table(title=f"{found['session']}: what was said, when and why", title_justify="left", pad_edge=False)
     for column in ("from", "to", "text", "cause"):
         table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"))
@@ -70,10 +83,10 @@ def show(found: dict[str, Any], recording: Recording) -> None:
     if not found["complete"]:
         console.print("stopped before its end; this is what was done by then", style="yellow")
     for name, path in found["files"].items():
-        console.print(f"{name:10} {path}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{name:10} {path}", soft_wrap=True)
     speed = f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)"
-    console.print(f"{speed}, {found['windows']} windows", highlight=False)
-    console.print(f"digest     decisions {found['digest']['decisions'][:16]}  media {found['digest']['media'][:16]}", highlight=False)
+    console.print(f"{speed}, {found['windows']} windows")
+    console.print(f"digest     decisions {found['digest']['decisions'][:16]}  media {found['digest']['media'][:16]}")
 
 
 def write_files(folder: Path, trace: Trace, recording: Recording, found: dict[str, Any], *, model: str | None, copy_inputs: bool) -> dict[str, str]:
@@ -81,13 +94,14 @@ def write_files(folder: Path, trace: Trace, recording: Recording, found: dict[st
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / name for name in ("trace.mcap", "speech.wav", "turns.json")}
     save_trace(trace, paths["trace.mcap"], recording=recording, model=model, copy_inputs=copy_inputs)
-    if HEARD in trace.edges:
+    if set(trace.edges) >= SPOKEN and ROOM in recording.manifest.streams:
         import soundfile
 
         from operators.mix import stereo
 
         samples, rate = stereo(trace, recording.session())
-        soundfile.write(paths["speech.wav"], samples, rate, subtype="PCM_16")
+        until = len(samples) if trace.complete else reached(trace) * rate // SECOND
+        soundfile.write(paths["speech.wav"], samples[:until], rate, subtype="PCM_16")
     else:
         del paths["speech.wav"]
     paths["turns.json"].write_text(json.dumps(found["turns"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

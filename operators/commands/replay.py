@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,12 @@ from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.trace import Trace
 from operators.commands.outcome import outcome, show, write_files
+from operators.commands.stopping import Stop, stoppable
 from recordings import bundled
 
 DEFAULT_GRAPH = "operators.duplex:duplex"
+MOST = {"workers": 256, "processes": 64, "batch": 1_000_000}  # a typo is not to take the machine down
+SLOWEST = 0.001  # pace; at a millionth of that the next event may have no date on the wall
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine")
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="events that enter at a time")
+    parser.add_argument("--batch", type=int, default=256, metavar="N", help="events that enter at a time")
     parser.add_argument("--pace", type=float, metavar="X", help="1.0: in real time; default: as fast as possible")
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
     parser.add_argument("--cost", choices=("recorded", "declared"), default="recorded", help="of stages, where the recording has them")
@@ -46,40 +47,40 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 
-@dataclass
-class Stop:
-    """Remember that someone asked to stop, and how."""
-
-    run: Any = None
-    signal: int = 0
-
-    def __call__(self, number: int, frame: object) -> None:
-        """Let the run end at the next event; a second signal ends it at once."""
-        if self.signal:
-            raise KeyboardInterrupt
-        self.signal = number
-        if self.run is not None:
-            self.run.stopped = True
-
-
 def run(args: argparse.Namespace) -> int:
     """Replay, print the turns, write the files. Returns 0, or 128 + the signal that stopped it."""
     _check(args)
+    with stoppable() as stop:
+        try:
+            _replay(args, stop)
+        except BaseException:
+            stop.speak()
+            if not stop.at_once:
+                raise
+            print("omniflow: stopped at once", file=sys.stderr)
+    return 128 + stop.signal if stop.signal else 0
+
+
+def _replay(args: argparse.Namespace, stop: Stop) -> None:
     began = wall_seconds()
     recording = open_recording(bundled().get(args.recording) or args.recording)
     session = priced(recording.session(), args.cost)
     given = options(args, recording)
     graph = load_graph(args.graph, given)
+    if args.out:
+        make_folder(Path(args.out))
     _warm(graph)
     loaded = wall_seconds()
-    with stoppable() as stop, progress(session.end, shown=not args.json and sys.stderr.isatty()) as tell:
-        trace = _run(args, graph, given, session, stop, tell)
+    with progress(session.end, shown=not args.json and sys.stderr.isatty()) as tell:
+        try:
+            trace = _run(args, graph, given, session, stop, tell)
+        finally:
+            stop.speak()
     wall = wall_seconds() - loaded
     found = outcome(trace, recording, wall_s=wall, load_s=loaded - began)
     if args.out:
         found["files"] = write_files(Path(args.out), trace, recording, found, model=args.model, copy_inputs=args.copy_inputs)
     print(json.dumps(found)) if args.json else show(found, recording)
-    return 128 + stop.signal if stop.signal else 0
 
 
 def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
@@ -102,17 +103,25 @@ def playback_of(wanted: str | None, recording: Recording) -> str:
 
 
 def _check(args: argparse.Namespace) -> None:
-    for name, least in (("workers", 1), ("processes", 1), ("batch", 1)):
-        if getattr(args, name) < least:
-            raise ValueError(f"--{name}: wants {least} or more, got {getattr(args, name)}")
-    for name in ("window", "pace"):
-        value = getattr(args, name)
-        if value is not None and not 0 < value < float("inf"):
-            raise ValueError(f"--{name}: wants more than 0, got {value}")
-    if args.out and Path(args.out).exists() and not os.access(args.out, os.W_OK):
-        raise ValueError(f"--out {args.out}: cannot be written to; name another folder")
+    for name, most in MOST.items():
+        if not 1 <= getattr(args, name) <= most:
+            raise ValueError(f"--{name}: wants 1 to {most}, got {getattr(args, name)}")
+    if args.window is not None and not 0 < args.window <= 1e9:
+        raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
+    if args.pace is not None and not SLOWEST <= args.pace < float("inf"):
+        raise ValueError(f"--pace: wants {SLOWEST} or more, got {args.pace}")
     if args.processes > 1 and (args.engine == "direct" or args.pace):
         raise ValueError("--processes: goes with --engine bytewax and without --pace")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for what comes out. Raises ValueError if it cannot be, or cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {folder}: cannot be made ({error.strerror}); name another folder") from None
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"--out {folder}: cannot be written to; name another folder")
 
 
 def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session: Any, stop: Stop, tell: Callable[[str, int], None]) -> Trace:
@@ -145,18 +154,6 @@ def _warm(graph: Graph) -> None:
         load = getattr(node.fn, "load", None) or getattr(getattr(node.fn, "func", None), "load", None)
         if load:
             load()
-
-
-@contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a clean end, as long as the block runs."""
-    stop = Stop()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 
-from omniflow_graph.events import SECOND, seconds
+from omniflow_graph.events import SECOND
 from omniflow_graph.trace.stored import load_trace
-from omniflow_graph.trace.trace import Trace
-from omniflow_graph.trace.why import at, brief, chain, explain, find
+from omniflow_graph.trace.why import brief, explain
+from operators.reasons import why
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find the event, and print what caused it."""
+    if args.at is not None and not 0 <= args.at <= 1e9:
+        raise ValueError(f"--at: wants a second of the session, 0 to 1e9, got {args.at}")
     trace = load_trace(args.trace)
-    links = chain(trace, *chosen(trace, args))
+    links = why(trace, window=args.window, turn=args.turn, second=args.at, edge=args.edge)
     if args.json:
         rows = [
             {"depth": n.depth, "edge": n.event.stream, "seqs": [n.event.seq, n.last], "time_s": n.event.time / SECOND, "data": brief(n.event.data)}
@@ -35,27 +37,3 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(explain(links))
     return 0
-
-
-def chosen(trace: Trace, args: argparse.Namespace) -> tuple[str, int]:
-    """Return edge and seq of the event that was asked for. Raises KeyError if there is none."""
-    if args.window is not None:
-        edge = args.edge or "decide"
-        windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
-        for event in trace[edge]:
-            if any(stream in windows and first <= args.window <= last for stream, first, last in event.made_of):
-                return edge, event.seq
-        raise KeyError(f"edge {edge!r} holds nothing made of window {args.window}; it has {len(trace[edge])} events")
-    edge = args.edge or "out-stream"
-    if args.turn is not None:
-        from operators.turns import turns
-
-        spoken = turns(trace)
-        if not 1 <= args.turn <= len(spoken):
-            raise KeyError(f"there is no turn {args.turn}; the trace has {len(spoken)}")
-        return edge, at(trace, edge, spoken[args.turn - 1].start).seq
-    if args.at is not None:
-        return edge, at(trace, edge, seconds(args.at)).seq
-    if not trace[edge]:
-        raise KeyError(f"edge {edge!r} holds no event: the assistant said nothing; try --window 0")
-    return edge, find(trace, edge, trace[edge][0].seq).seq

@@ -1,0 +1,194 @@
+"""Where sessions enter a dataflow, one partition each, and where their traces leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from math import gcd
+from typing import Any, Protocol
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+
+from omniflow_graph.canonical import Digester
+from omniflow_graph.clock import Clock, VirtualClock
+from omniflow_graph.engine.messages import Chunk, Start, by_stream
+from omniflow_graph.errors import noted
+from omniflow_graph.events import SECOND, End, Event
+from omniflow_graph.graph.plan import Plan
+from omniflow_graph.session import Feed
+from omniflow_graph.trace.trace import Trace
+
+BATCH = 256  # events that enter at a time, unless told otherwise
+TICK = 20_000_000  # a paced replay looks no more often than this where no event is due,
+LOOK = 100_000_000  # and this often at least, at whether it is to stop
+
+
+@dataclass
+class Run:
+    """Hold what changes from run to run of a compiled graph: data in, settings, and what comes out."""
+
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    seed: int = 0
+    batch: int = BATCH
+    keep: frozenset[str] = frozenset()
+    clock: Clock = field(default_factory=VirtualClock)
+    progress: Callable[[str, int], None] | None = None
+    stopped: bool = False
+    failure: BaseException | None = None
+    traces: dict[str, Trace] = field(default_factory=dict)
+    digest_of: Digester = field(default_factory=Digester)
+
+    def fail(self, error: BaseException) -> None:
+        """Remember the first error and let the flow run dry, so that it surfaces as itself and without Rust's noise."""
+        self.failure = self.failure or error
+
+    @property
+    def over(self) -> bool:
+        """Tell whether to stop as soon as possible."""
+        return self.stopped or self.failure is not None
+
+
+class Running(Protocol):
+    """Be a compiled graph: its plan, and the run that is under way."""
+
+    plan: Plan
+    current: Run
+
+
+@dataclass(frozen=True)
+class Sources(FixedPartitionedSource):
+    """One partition per session, which holds all its streams in order."""
+
+    compiled: Running
+
+    def list_parts(self) -> list[str]:
+        return list(self.compiled.current.feeds)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> StatefulSourcePartition:
+        run, graph = self.compiled.current, self.compiled.plan.graph
+        feed = run.feeds[for_part]
+        if hasattr(feed, "poll"):
+            return _LivePartition(run, feed)
+        lengths = (node.length for node in graph.nodes.values() if node.kind == "align")
+        return _Partition(run, feed, tuple(graph.sources()), max(gcd(*lengths) or SECOND, TICK))
+
+
+@dataclass
+class _LivePartition(StatefulSourcePartition):
+    """Take one live session from its reader's queue. It has been stamped, ordered and logged there."""
+
+    run: Run
+    feed: Any
+    begun: bool = False
+    ended: int = 0  # sources
+
+    def next_batch(self) -> Iterable[tuple[str, Chunk]]:
+        feed = self.feed
+        if self.ended == len(feed.sources) or self.run.over:
+            raise StopIteration
+        start = None if self.begun else Start(feed.name, feed.allowance, feed.costs, self.run.seed)
+        self.begun = True
+        try:
+            messages = feed.poll(self.run.batch)
+        except BaseException as error:
+            self.run.fail(error)
+            messages = []
+        if not messages and start is None:
+            return []
+        ends = {message.stream: message.time for message in messages if type(message) is End}
+        ticks = {message.stream: message.time for message in messages if type(message) is not End}  # an event is a tick, too
+        self.ended += len(ends)
+        return [(feed.name, Chunk(by_stream(message for message in messages if type(message) is Event), [], ticks, ends, start))]
+
+    def snapshot(self) -> None:
+        return None
+
+
+@dataclass
+class _Partition(StatefulSourcePartition):
+    """Play one session: its events in order, and how far they reach, at least at the ends of windows."""
+
+    run: Run
+    feed: Feed
+    sources: tuple[str, ...]
+    step: int  # where windows end
+    events: Iterator[Event[Any]] | None = None
+    waiting: list[Event[Any]] = field(default_factory=list)  # taken from the feed, and not due yet
+    reached: int = 0
+    ended: bool = False
+
+    def next_batch(self) -> Iterable[tuple[str, Chunk]]:
+        if self.ended or self.run.over:
+            raise StopIteration
+        try:
+            chunk = self._next()
+        except BaseException as error:
+            noted(error, f"in the feed of session {self.feed.name!r}, after {self.reached} ns")
+            self.run.fail(error)
+            return []
+        if self.run.progress:
+            self.run.progress(self.feed.name, self.reached)
+        return [(self.feed.name, chunk)]
+
+    def next_awake(self) -> Any:
+        """Say when to go on: at the next event, and where a window ends before that."""
+        if not self.waiting or self.run.over:
+            return None
+        try:
+            clock = self.run.clock
+            return clock.awake(min(self.waiting[0].time, (self.reached // self.step + 1) * self.step, clock.now() + LOOK))
+        except BaseException as error:
+            self.run.fail(error)
+            return None
+
+    def _next(self) -> Chunk:
+        start = None
+        if self.events is None:
+            start = Start(self.feed.name, self.feed.allowance, self.feed.costs, self.run.seed)
+            self.events = self.feed.events(self.sources)
+        if not self.waiting:
+            self.waiting = list(islice(self.events, self.run.batch))
+        if not self.waiting:
+            self.ended = True
+            return Chunk({}, [], {}, self.feed.ends(self.sources), start)
+        known = self.feed.ends(self.sources)
+        due = self._due()
+        ticks = {source: min(self.reached, known.get(source, self.reached)) for source in self.sources}
+        return Chunk(by_stream(due), [], ticks, {}, start)
+
+    def _due(self) -> list[Event[Any]]:
+        """Take what the clock allows, and note how far that reaches."""
+        awake, waiting = self.run.clock.awake, self.waiting
+        n = len(waiting)
+        if awake(waiting[-1].time):
+            n = next((n for n, event in enumerate(waiting) if awake(event.time)), n)
+        due, self.waiting = waiting[:n], waiting[n:]
+        if due:
+            self.reached = due[-1].time
+        if self.waiting:
+            self.reached = max(self.reached, min(self.waiting[0].time, self.run.clock.now()) // self.step * self.step)
+        return due
+
+    def snapshot(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Traces(DynamicSink):
+    """Hand finished traces back to whoever started the run."""
+
+    compiled: Running
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _TraceSink:
+        return _TraceSink(self.compiled.current)
+
+
+@dataclass
+class _TraceSink(StatelessSinkPartition):
+    run: Run
+
+    def write_batch(self, items: list[tuple[str, Trace]]) -> None:
+        for session, trace in items:
+            self.run.traces[session] = trace

@@ -1,0 +1,54 @@
+"""End cleanly on Ctrl-C and SIGTERM: early if the run can, at once if it cannot, and at the second time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Stop:
+    """Remember that someone asked to stop, and how."""
+
+    run: Any = None
+    signal: int = 0
+    at_once: bool = False
+    stderr: int | None = None  # a copy of it, while it is closed to Rust
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Let the run end at the next event. End at once before it has begun, where it cannot end early, and at a second signal."""
+        if self.run is None or self.signal:
+            self.signal, self.at_once = self.signal or number, True
+            self.hush()
+            raise KeyboardInterrupt
+        self.signal, self.run.stopped = number, True
+
+    def hush(self) -> None:
+        """Close stderr until `speak`: Bytewax says of an interrupt whatever Rust knows of it."""
+        if self.stderr is None:
+            self.stderr = os.dup(2)
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+
+    def speak(self) -> None:
+        """Open stderr again."""
+        if self.stderr is not None:
+            os.dup2(self.stderr, 2)
+            os.close(self.stderr)
+            self.stderr = None
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into a clean end, as long as the block runs."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
