@@ -15,8 +15,8 @@ test: $(VENV)/dev
 check: $(VENV)/dev lint
 	OMNIFLOW_FULL=1 $(BIN)/python -m pytest -n 2
 
-bench: $(VENV)/dev
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+bench: $(VENV)/bench
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -34,6 +34,10 @@ $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev: pyproject.toml | $(VENV)/bin/python
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/demo
+
+$(VENV)/bench: $(VENV)/dev
+	$(PIP) -e '.[bench]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Measured beside others, in the same run. Figures are in README.md."""
