@@ -6,6 +6,7 @@ import argparse
 
 from omniflow_graph.media.exporting import export_media
 from omniflow_graph.recording import open_recording
+from omniflow_graph.recording.named import named
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, and name what was written."""
-    export_media(open_recording(args.recording), args.dest)
+    export_media(open_recording(named(args.recording)), args.dest)
     print(args.dest)
     return 0

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from omniflow_graph.recording import Recording, open_recording
+from omniflow_graph.recording.named import named
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read it through, and print."""
-    found = survey(open_recording(args.recording))
+    found = survey(open_recording(named(args.recording)))
     print(json.dumps(found)) if args.json else _print(found)
     return 0
 

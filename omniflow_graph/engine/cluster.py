@@ -7,13 +7,17 @@ loopback, the folder is private (mode 0700) and removed.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,8 @@ from omniflow_graph.errors import RunError, noted
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.trace.trace import Trace
+
+STOP = "stop"  # a file in the folder: word for all processes
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,34 @@ class Job:
     cost: str = "recorded"
 
 
-def run_cluster(job: Job, graph: Graph, processes: int) -> dict[str, Trace]:
+@dataclass
+class Cluster:
+    """Be a run that several processes share: asked to stop, it leaves word for all of them."""
+
+    folder: Path
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether it was asked to stop."""
+        return (self.folder / STOP).exists()
+
+    @stopped.setter
+    def stopped(self, wanted: bool) -> None:
+        if wanted and self.folder.exists():  # once it is over nobody reads it
+            (self.folder / STOP).touch()
+
+
+def run_cluster(job: Job, graph: Graph, processes: int, *, control: Callable[[Cluster], None] | None = None) -> dict[str, Trace]:
     """Run a job on several processes and return each session's trace.
 
-    Raises what an operator raised in one of them, or RunError if a process died. No process outlives the call.
+    `control` is handed the Cluster, whose `stopped` may be set from a signal handler: what was done by then is
+    returned, and nothing of a session that had not begun. Raises what an operator raised in one of them, or RunError if
+    a process died. No process outlives the call.
     """
     with tempfile.TemporaryDirectory(prefix="omniflow-") as name:
         folder, members = Path(name), []
+        if control:
+            control(Cluster(folder))
         (folder / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes)}))
         try:
             for n in range(processes):
@@ -59,7 +86,8 @@ def run_cluster(job: Job, graph: Graph, processes: int) -> dict[str, Trace]:
 def _started(folder: Path, n: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "omniflow_graph.engine.cluster", str(folder), str(n)]
     with open(_said(folder, n), "wb") as said:  # a file takes all that a process may say; a pipe that nobody reads fills up
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        # in a session of its own, so that Ctrl-C is for us: we leave word
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
 
 
 def _wait(members: list[subprocess.Popen]) -> list[int | None]:
@@ -115,7 +143,15 @@ def _member(folder: str, number: int) -> None:
         opened = [open_recording(path) for path in job.recordings]
         graph = load_graph(job.graph, {**job.options, "recording": opened[0]})
         feeds = [priced(recording.session(), job.cost) for recording in opened]
-        traces = compile_flow(graph).run(feeds, seed=job.seed, batch=job.batch, workers=job.workers, keep=job.keep, cluster=(number, addresses))
+        traces = compile_flow(graph).run(
+            feeds,
+            seed=job.seed,
+            batch=job.batch,
+            workers=job.workers,
+            keep=job.keep,
+            control=partial(_stop_when_asked, Path(folder)),
+            cluster=(number, addresses),
+        )
         result = {name: replace(trace, graph=None) for name, trace in traces.items()}  # functions of a graph do not pickle
     except Exception as error:
         result = _portable(error)
@@ -124,6 +160,21 @@ def _member(folder: str, number: int) -> None:
     part.rename(Path(folder) / f"{number}.pickle")
     if isinstance(result, Exception):
         sys.exit(1)  # so that nobody waits for the others
+
+
+def _stop_when_asked(folder: Path, run: Any) -> None:
+    """Look for word from whoever started us, as long as we live; without them nobody wants what we do."""
+    starter = os.getppid()
+
+    def look() -> None:
+        while not (folder / STOP).exists():
+            asleep.wait(0.05)
+            if os.getppid() != starter:
+                os._exit(1)
+        run.stopped = True
+
+    asleep = threading.Event()
+    threading.Thread(target=look, daemon=True).start()
 
 
 def _portable(error: Exception) -> Exception:

@@ -38,6 +38,8 @@ class RecordingWriter:
         from mcap.writer import CompressionType, Writer
 
         self.path, self.manifest = Path(path), manifest
+        if not self.path.name or self.path.is_dir():
+            raise RecordingError(f"{self.path}: is a folder; name a file that ends in .mcap")
         about = write_manifest(manifest, self.path)
         self._part = self.path.with_name(self.path.name + ".part")
         try:

@@ -17,19 +17,19 @@ from omniflow_graph.events import SECOND
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
-from omniflow_graph.trace.trace import Trace
+from omniflow_graph.recording.named import brought, named
+from omniflow_graph.trace.trace import Trace, Tracer
 from operators.commands.outcome import outcome, show, write_files
 from operators.commands.stopping import Stop, stoppable
-from recordings import bundled
 
-DEFAULT_GRAPH = "operators.duplex:duplex"
+DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
 MOST = {"workers": 256, "processes": 64, "batch": 1_000_000}  # a typo is not to take the machine down
 SLOWEST = 0.001  # pace; at a millionth of that the next event may have no date on the wall
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("recording", metavar="REC", help=f"a recording, or the name of a bundled one: {', '.join(bundled())}")
+    parser.add_argument("recording", metavar="REC", help=f"a recording, or the name of a bundled one: {', '.join(brought())}")
     parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
     parser.add_argument("--model", metavar="NAME", help="scripted (default), scripted-fast, recorded")
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _replay(args: argparse.Namespace, stop: Stop) -> None:
     began = wall_seconds()
-    recording = open_recording(bundled().get(args.recording) or args.recording)
+    recording = open_recording(named(args.recording))
     session = priced(recording.session(), args.cost)
     given = options(args, recording)
     graph = load_graph(args.graph, given)
@@ -79,14 +79,14 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
     wall = wall_seconds() - loaded
     found = outcome(trace, recording, wall_s=wall, load_s=loaded - began)
     if args.out:
-        found["files"] = write_files(Path(args.out), trace, recording, found, model=args.model, copy_inputs=args.copy_inputs)
+        found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs)
     print(json.dumps(found)) if args.json else show(found, recording)
 
 
 def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     """Collect what the graph's function is handed."""
     return {
-        "model": args.model,
+        "model": args.model or (DEFAULT_MODEL if args.graph == DEFAULT_GRAPH else None),
         "window": args.window,
         "script": args.script,
         "playback": playback_of(args.playback, recording),
@@ -134,7 +134,8 @@ def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session:
 
         portable = {name: value for name, value in given.items() if name != "recording"}
         job = Job(args.graph, (str(given["recording"].path),), portable, args.seed, args.batch, args.workers, None, args.cost)
-        return run_cluster(job, graph, args.processes)[session.name]
+        traces = run_cluster(job, graph, args.processes, control=lambda run: setattr(stop, "run", run))
+        return traces.get(session.name) or Tracer(graph, session.name, args.seed).close({}, complete=False)  # it had not begun
     from omniflow_graph.engine.flow import compile_flow
 
     return compile_flow(graph).run(

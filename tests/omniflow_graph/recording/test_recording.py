@@ -226,6 +226,12 @@ def test_a_manifest_without_meaning_is_refused_at_the_door(rec, manifest, words)
     assert list(rec.parent.iterdir()) == []
 
 
+def test_a_folder_is_no_file_to_write_to(rec):
+    for folder in (rec.parent, Path(".")):
+        with pytest.raises(RecordingError, match="is a folder; name a file that ends in"):
+            RecordingWriter(folder, MANIFEST)
+
+
 def test_a_folder_that_is_not_there_is_named(rec):
     with pytest.raises(RecordingError, match=r"cannot be written \(No such file or directory\)"):
         write_recording(rec.parent / "none" / "a.mcap", MANIFEST, [])

@@ -22,6 +22,7 @@ from tests.operators.commands.rooms import ASK, answered, room
 ROOT = Path(__file__).resolve().parents[3]
 GATES = """
 import os
+import threading
 from pathlib import Path
 from omniflow_graph import Graph
 
@@ -29,6 +30,17 @@ Path(f"{os.getpid()}.was_here").touch()
 
 def wait(event=None):
     return open("gate").read()  # a named pipe: waits until whoever holds its other end lets go
+
+def slow(event):
+    if event.seq == 100:
+        wait()
+    threading.Event().wait(0.02 if event.seq > 100 else 0)  # so that word of a stop arrives before the end
+    return event.seq
+
+def slowly():
+    g = Graph("slowly")
+    g.sink("out", g.map("slow", g.source("env-audio"), slow))
+    return g
 
 def held():
     g = Graph("held")
@@ -73,40 +85,6 @@ class Watched:
         return self.process.returncode, out, " ".join(line for line in re.split(r"[\r\n]+", text) if line.strip() and "replaying" not in line)
 
 
-# Early, with what was done
-
-
-@pytest.mark.parametrize(("number", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--workers", "2"))])
-def test_a_run_that_is_asked_to_stop_keeps_what_was_done(here, number, options):
-    recording = room(here, end=30)
-    watched = Watched(here, *ASK, "--pace", "4", *options)
-    watched.until(3.1)
-    watched.process.send_signal(number)
-    code, out, said = watched.end()
-    assert (code, said) == (128 + number, "")
-    assert "stopped before its end; this is what was done by then" in out
-    stored, whole = load_trace(here / "out"), answered(recording, str(here / "script.yaml"))
-    done = {edge: len(events) for edge, events in stored.edges.items() if events}
-    assert {edge: stored.payloads[edge] for edge in done} == {edge: whole.payloads[edge][:n] for edge, n in done.items()}
-    assert (stored.complete, done["decide"] in range(2, 28), done["text"]) == (False, True, 2)
-    assert [turn["start_s"] for turn in json.loads((here / "out" / "turns.json").read_text())] == [2.29]
-    with wave.open(str(here / "out" / "speech.wav")) as sound:
-        assert sound.getnframes() == (done_until := stored["listen"][-1].time * 24_000 // 10**9)
-    assert 3.0 < done_until / 24_000 < 28
-
-
-# At once
-
-
-def test_a_second_signal_ends_it_at_once(here):
-    watched = Watched(here, *ASK, "--pace", "0.001")
-    watched.until(0.0)
-    watched.process.send_signal(signal.SIGINT)
-    watched.process.send_signal(signal.SIGTERM)
-    assert watched.end() == (128 + signal.SIGINT, "", "omniflow: stopped at once")
-    assert list((here / "out").iterdir()) == []
-
-
 def alone(process: subprocess.Popen, number: int) -> None:
     process.send_signal(number)
 
@@ -129,8 +107,65 @@ def stopped_at_the_gate(here: Path, arguments: list[str], number: int, send: Cal
     process = begun(here, "replay", "room.mcap", *arguments, stderr=subprocess.PIPE, start_new_session=True)
     with open(here / "gate", "wb"):  # waits for whoever opens the other end
         send(process, number)
-        out, err = process.communicate()
+        if "--processes" not in arguments:
+            process.wait()
+    out, err = process.communicate()
     return process.returncode, out, err
+
+
+def nobody_is_left(here: Path, processes: int) -> bool:
+    """Tell whether so many processes were here, and have gone."""
+    pids = [int(path.stem) for path in here.glob("*.was_here")]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    return len(pids) == processes
+
+
+# Early, with what was done
+
+
+@pytest.mark.parametrize(("number", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--workers", "2"))])
+def test_a_run_that_is_asked_to_stop_keeps_what_was_done(here, number, options):
+    recording = room(here, end=30)
+    watched = Watched(here, *ASK, "--pace", "4", *options)
+    watched.until(3.1)
+    watched.process.send_signal(number)
+    code, out, said = watched.end()
+    assert (code, said) == (128 + number, "")
+    assert "stopped before its end; this is what was done by then" in out
+    stored, whole = load_trace(here / "out"), answered(recording, str(here / "script.yaml"))
+    done = {edge: len(events) for edge, events in stored.edges.items() if events}
+    assert {edge: stored.payloads[edge] for edge in done} == {edge: whole.payloads[edge][:n] for edge, n in done.items()}
+    assert (stored.complete, done["decide"] in range(2, 28), done["text"]) == (False, True, 2)
+    assert [turn["start_s"] for turn in json.loads((here / "out" / "turns.json").read_text())] == [2.29]
+    with wave.open(str(here / "out" / "speech.wav")) as sound:
+        assert sound.getnframes() == (done_until := stored["listen"][-1].time * 24_000 // 10**9)
+    assert 3.0 < done_until / 24_000 < 28
+
+
+@pytest.mark.parametrize(("number", "send"), [(signal.SIGINT, with_its_children), pytest.param(signal.SIGTERM, alone, marks=pytest.mark.full)])
+def test_processes_that_are_asked_to_stop_keep_what_was_done(gated, number, send):
+    arguments = ["--graph", "gated_graphs:slowly", "--processes", "2", "--batch", "1"]
+    code, out, err = stopped_at_the_gate(gated, arguments, number, send)
+    assert (code, err) == (128 + number, "")
+    assert "stopped before its end; this is what was done by then" in out
+    stored = load_trace(gated / "out")
+    assert (stored.complete, [event.data for event in stored["slow"]]) == (False, list(range(len(stored["slow"]))))
+    assert 100 < len(stored["slow"]) < 225
+    assert nobody_is_left(gated, 3)
+
+
+# At once
+
+
+def test_a_second_signal_ends_it_at_once(here):
+    watched = Watched(here, *ASK, "--pace", "0.001")
+    watched.until(0.0)
+    watched.process.send_signal(signal.SIGINT)
+    watched.process.send_signal(signal.SIGTERM)
+    assert watched.end() == (128 + signal.SIGINT, "", "omniflow: stopped at once")
+    assert list((here / "out").iterdir()) == []
 
 
 FULL = pytest.mark.full
@@ -138,19 +173,13 @@ WAITS = [
     pytest.param(["--graph", "gated_module:held"], signal.SIGINT, alone, id="loading, Ctrl-C"),
     pytest.param(["--graph", "gated_module:held"], signal.SIGTERM, alone, id="loading, SIGTERM", marks=FULL),
     pytest.param(["--graph", "gated_graphs:held", "--engine", "direct"], signal.SIGTERM, alone, id="direct, SIGTERM"),
-    pytest.param(["--graph", "gated_graphs:held", "--processes", "2"], signal.SIGINT, with_its_children, id="two processes, Ctrl-C"),
-    pytest.param(["--graph", "gated_graphs:held", "--processes", "2"], signal.SIGTERM, alone, id="two processes, SIGTERM", marks=FULL),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "number", "send"), WAITS)
-def test_what_cannot_end_early_ends_at_once_and_leaves_no_process(gated, arguments, number, send):
+def test_what_cannot_end_early_ends_at_once_and_leaves_nothing(gated, arguments, number, send):
     assert stopped_at_the_gate(gated, arguments, number, send) == (128 + number, "", "omniflow: stopped at once\n")
-    pids = [int(path.stem) for path in gated.glob("*.was_here")]
-    assert len(pids) == (3 if "--processes" in arguments else 1)
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert nobody_is_left(gated, 1)
 
 
 # In this process
