@@ -89,3 +89,4 @@ def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray], l
 
 
 MODELS: dict[str, Callable[..., Model]] = {"scripted": scripted, "scripted-fast": scripted_fast, "recorded": recorded}
+INTEGERS = ("scripted-fast", "recorded")  # compute in integers only: the same digests on every machine

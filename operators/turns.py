@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph import Event, Trace
+from omniflow_graph.events import SECOND
 from omniflow_graph.trace.trace import NOT_KEPT
 from operators.words import duration
+
+SPOKEN = {"decide", "play", "heard"}  # the edges that turns are read off
+
+Turns = list[dict[str, Any]]  # as they are told: start_s, end_s, text, cause
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,12 @@ def turns(trace: Trace) -> list[Turn]:
     decisions = {event.data.response: event.data for event in trace["decide"] if event.data.choice == "speak" and event.data.part == 0}
     stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
     return [_turn(response, sounds, trace, decisions, response in stops) for response, sounds in _sounds(trace).items()]
+
+
+def told(trace: Trace) -> Turns:
+    """Return the turns as they are printed and kept, times in seconds; none of a graph in which nobody speaks."""
+    found = turns(trace) if trace.edges.keys() >= SPOKEN else []
+    return [{"start_s": turn.start / SECOND, "end_s": turn.end / SECOND, "text": turn.text, "cause": turn.cause} for turn in found]
 
 
 def heard_samples(trace: Trace) -> dict[int, int]:

@@ -7,12 +7,13 @@ delivered; what must know all of an instant (merge, align, a wake, a stage that 
 from __future__ import annotations
 
 import heapq
+import pickle
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from math import inf
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -116,6 +117,7 @@ class Host(Protocol):
 class Cell(Protocol):
     """Be one operator at work. What most kinds do is written here; each kind says what it does otherwise."""
 
+    changes: ClassVar[tuple[str, ...]] = ()  # the attributes that change as a session goes on
     node: Node
     rank: int
     island: Host
@@ -143,6 +145,21 @@ class Cell(Protocol):
     def ended(self) -> float:
         """Say when this edge has ended."""
         return self.island.over(self.node)
+
+    def snapshot(self) -> bytes:
+        """Return all that is to be known to go on. Raises RunError for a state that cannot be kept."""
+        try:
+            return pickle.dumps([self.edge.seq, self.edge.last, *(getattr(self, name) for name in self.changes)])
+        except Exception as error:  # whatever an object of the user's raises when it is pickled
+            raise RunError(
+                f"{self.edge.whose}: its state cannot be kept for recovery ({error}); keep plain values, arrays and bytes in it"
+            ) from error
+
+    def restore(self, content: bytes) -> None:
+        """Go on where a snapshot was taken."""
+        self.edge.seq, self.edge.last, *values = pickle.loads(content)
+        for name, value in zip(self.changes, values):
+            setattr(self, name, value)
 
 
 class Map(Cell):
@@ -178,6 +195,8 @@ def mapped_by(fn: Callable[..., Any], node: Node, session: str, events: Sequence
 
 class Scan(Cell):
     """State; one to many. A wake fires after all that is earlier and before the events of its time."""
+
+    changes = ("state", "wakes")
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
         assert node.fn
@@ -237,6 +256,8 @@ class Scan(Cell):
 class Merge(Cell):
     """Joins its inputs in (time, input order, seq), numbered anew."""
 
+    changes = ("held", "asked")
+
     def __init__(self, node: Node, rank: int, island: Host) -> None:
         self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
         self.held: list[tuple[int, int, int, Event[Any]]] = []
@@ -261,6 +282,8 @@ class Merge(Cell):
 
 class Align(Cell):
     """Closes [start, end) at `end`. A window opens if it starts before the End of the inputs, empty or not."""
+
+    changes = ("held", "k", "closed")
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
         self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
@@ -317,6 +340,8 @@ class Align(Cell):
 
 class Stage(Cell):
     """Takes one event at a time and takes time: start = max(free, ready), done = start + cost."""
+
+    changes = ("state", "queue", "free_at")
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
         assert node.fn
@@ -381,6 +406,8 @@ class Stage(Cell):
 
 class Sink(Cell):
     """Collects its inputs in (time, input order, seq)."""
+
+    changes = ("held",)
 
     def __init__(self, node: Node, rank: int, island: Host) -> None:
         self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)

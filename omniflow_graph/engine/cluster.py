@@ -6,6 +6,7 @@ loopback, the folder is private (mode 0700) and removed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -21,11 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph.engine.recovery import Recovery
 from omniflow_graph.errors import RunError, noted
 from omniflow_graph.graph.graph import Graph
-from omniflow_graph.graph.loading import load_graph
+from omniflow_graph.graph.loading import load_graph, resolve
 from omniflow_graph.trace.trace import Trace
 
+RESTARTS = 100  # after so many deaths something else is wrong
 STOP = "stop"  # a file in the folder: word for all processes
 
 
@@ -41,6 +44,44 @@ class Job:
     workers: int = 1
     keep: tuple[str, ...] | None = None
     cost: str = "recorded"
+    finish: str | None = None  # module:function that is handed each trace where its session ends; None: return the trace
+    finishing: dict[str, Any] = field(default_factory=dict)  # for that function
+    recover: str | None = None  # folder of a run that goes on after a crash
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """Return the folder of a run that goes on."""
+        return Recovery(Path(self.recover)) if self.recover else None
+
+
+def run_job(
+    job: Job,
+    *,
+    cluster: tuple[int, list[str]] | None = None,
+    control: Callable[[Any], None] | None = None,
+    progress: Callable[[str, int], None] | None = None,
+) -> dict[str, Any]:
+    """Run a job in this process, alone or as one of a cluster, and return what came of the sessions that ended here."""
+    from omniflow_graph.engine.flow import compile_flow
+    from omniflow_graph.recording import open_recording
+    from omniflow_graph.recording.feed import RecordedFeed
+
+    opened = [open_recording(path) for path in job.recordings]
+    graph = load_graph(job.graph, {**job.options, "recording": opened[0]})
+    feeds = [RecordedFeed(recording, job.cost == "recorded") for recording in opened]
+    finish = partial(resolve(job.finish), **job.finishing) if job.finish else None
+    return compile_flow(graph).run(
+        feeds,
+        seed=job.seed,
+        batch=job.batch,
+        workers=job.workers,
+        keep=job.keep,
+        cluster=cluster,
+        control=control,
+        progress=progress,
+        finish=finish,
+        recovery=job.recovery,
+    )
 
 
 @dataclass
@@ -60,34 +101,63 @@ class Cluster:
             (self.folder / STOP).touch()
 
 
-def run_cluster(job: Job, graph: Graph, processes: int, *, control: Callable[[Cluster], None] | None = None) -> dict[str, Trace]:
-    """Run a job on several processes and return each session's trace.
+def run_cluster(
+    job: Job,
+    graph: Graph,
+    processes: int,
+    *,
+    control: Callable[[Cluster], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+    inherited: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    """Run a job on several processes and return each session's trace, or what the job's `finish` made of it.
 
     `control` is handed the Cluster, whose `stopped` may be set from a signal handler: what was done by then is
-    returned, and nothing of a session that had not begun. Raises what an operator raised in one of them, or RunError if
-    a process died. No process outlives the call.
+    returned, and nothing of a session that had not begun. With a recovery folder, which must be prepared, a process that
+    dies is no end: Bytewax does not go on without it, so all are started again, from the last snapshot, and `warn` is
+    told. `inherited` are file descriptors for all processes, such as a lock. Raises what an operator raised in one of
+    them, or RunError if a process died. No process outlives the call.
     """
+    for attempt in itertools.count(1):
+        try:
+            results = _attempt(job, processes, control, inherited)
+            break
+        except Died as error:
+            if not job.recover or attempt > RESTARTS:
+                raise RunError(str(error)) from None
+            if warn:
+                warn(f"{error}; all are started again, from the last snapshot")
+    if job.recovery:
+        results = job.recovery.results()
+    return {name: replace(each, graph=graph) if isinstance(each, Trace) else each for name, each in results.items()}
+
+
+class Died(Exception):
+    """Say which process died, and how."""
+
+
+def _attempt(job: Job, processes: int, control: Callable[[Cluster], None] | None, inherited: tuple[int, ...]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="omniflow-") as name:
         folder, members = Path(name), []
         if control:
             control(Cluster(folder))
-        (folder / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes)}))
+        (folder / "job.json").write_text(json.dumps({**asdict(job), "addresses": _addresses(processes), "starter": os.getpid()}))
         try:
             for n in range(processes):
-                members.append(_started(folder, n))
+                members.append(_started(folder, n, inherited))
             codes = _wait(members)
         finally:
             for member in members:
                 member.kill()
                 member.wait()
-        return {session: replace(trace, graph=graph) for traces in _results(folder, codes) for session, trace in traces.items()}
+        return {session: result for results in _results(folder, codes) for session, result in results.items()}
 
 
-def _started(folder: Path, n: int) -> subprocess.Popen:
+def _started(folder: Path, n: int, inherited: tuple[int, ...]) -> subprocess.Popen:
     command = [sys.executable, "-m", "omniflow_graph.engine.cluster", str(folder), str(n)]
     with open(_said(folder, n), "wb") as said:  # a file takes all that a process may say; a pipe that nobody reads fills up
         # in a session of its own, so that Ctrl-C is for us: we leave word
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, pass_fds=inherited)
 
 
 def _wait(members: list[subprocess.Popen]) -> list[int | None]:
@@ -100,8 +170,8 @@ def _wait(members: list[subprocess.Popen]) -> list[int | None]:
     return codes
 
 
-def _results(folder: Path, codes: list[int | None]) -> list[dict[str, Trace]]:
-    """Read what each process left. Raises the error that one of them left, or RunError for one that left nothing."""
+def _results(folder: Path, codes: list[int | None]) -> list[dict[str, Any]]:
+    """Read what each process left. Raises the error that one of them left, or Died for one that left nothing."""
     paths = [folder / f"{n}.pickle" for n in range(len(codes))]
     found = [pickle.loads(path.read_bytes()) for path in paths if path.exists()]  # by our own children, a moment ago
     for result in found:
@@ -113,7 +183,7 @@ def _results(folder: Path, codes: list[int | None]) -> list[dict[str, Trace]]:
         first = min(lost, key=lambda n: (codes[n] is None, "PanicException" in words[n]))  # peers of a dead process panic a moment later
         code = codes[first]
         how = "was stopped" if code is None else f"was killed by signal {-code}" if code < 0 else f"left with code {code}"
-        raise RunError(f"process {first} of the cluster {how} before it was done: {words[first][-2000:] or 'it said nothing'}")
+        raise Died(f"process {first} of the cluster {how} before it was done: {words[first][-2000:] or 'it said nothing'}")
     return found
 
 
@@ -130,29 +200,14 @@ def _addresses(processes: int) -> list[str]:
 
 
 def _member(folder: str, number: int) -> None:
-    """Be one process of the cluster: run the job, and leave the traces of the sessions that ended here."""
-    from omniflow_graph.engine.flow import compile_flow
-    from omniflow_graph.engine.replay import priced
-    from omniflow_graph.recording import open_recording
-
+    """Be one process of the cluster: run the job, and leave what came of the sessions that ended here."""
     given = json.loads((Path(folder) / "job.json").read_text())
-    addresses = given.pop("addresses")
-    job = Job(**given)
-    result: Any
+    addresses, starter = given.pop("addresses"), given.pop("starter")
+    job, result = Job(**given), None
     try:
-        opened = [open_recording(path) for path in job.recordings]
-        graph = load_graph(job.graph, {**job.options, "recording": opened[0]})
-        feeds = [priced(recording.session(), job.cost) for recording in opened]
-        traces = compile_flow(graph).run(
-            feeds,
-            seed=job.seed,
-            batch=job.batch,
-            workers=job.workers,
-            keep=job.keep,
-            control=partial(_stop_when_asked, Path(folder)),
-            cluster=(number, addresses),
-        )
-        result = {name: replace(trace, graph=None) for name, trace in traces.items()}  # functions of a graph do not pickle
+        results = run_job(job, cluster=(number, addresses), control=partial(_stop_when_asked, Path(folder), starter))
+        # functions of a graph do not pickle; what is in the recovery folder need not be handed over
+        result = {} if job.recover else {name: replace(of, graph=None) if isinstance(of, Trace) else of for name, of in results.items()}
     except Exception as error:
         result = _portable(error)
     part = Path(folder) / f"{number}.part"
@@ -162,9 +217,8 @@ def _member(folder: str, number: int) -> None:
         sys.exit(1)  # so that nobody waits for the others
 
 
-def _stop_when_asked(folder: Path, run: Any) -> None:
+def _stop_when_asked(folder: Path, starter: int, run: Any) -> None:
     """Look for word from whoever started us, as long as we live; without them nobody wants what we do."""
-    starter = os.getppid()
 
     def look() -> None:
         while not (folder / STOP).exists():

@@ -8,6 +8,7 @@ merge, align and sinks; nothing follows the wall clock; the end of a session is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.island import Island
 from omniflow_graph.engine.messages import Chunk
 from omniflow_graph.engine.partitions import BATCH, Run, Sources, Traces
+from omniflow_graph.engine.recovery import EPOCH, Log, Recovery
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.nodes import Node, takes_rng
 from omniflow_graph.graph.plan import Part, Plan, plan
@@ -50,36 +52,53 @@ class CompiledFlow:
         progress: Callable[[str, int], None] | None = None,
         control: Callable[[Run], None] | None = None,
         cluster: tuple[int, list[str]] | None = None,
-    ) -> dict[str, Trace]:
-        """Run sessions to their ends and return a trace for each.
+        finish: Callable[[Trace], Any] | None = None,
+        recovery: Recovery | None = None,
+    ) -> dict[str, Any]:
+        """Run sessions to their ends and return a trace for each, or what `finish` made of it where the session ended.
 
         `batch` is how many events enter at a time, `workers` how many threads; neither shows in a trace. `control` is
         handed the Run, whose `stopped` may be set from a signal handler: what was done by then is returned.
-        `cluster` is (this process's number, addresses of all). Raises what an operator raises, with a note that names
-        step, session and event time.
+        `cluster` is (this process's number, addresses of all). With a `recovery` folder, which must be prepared, a run
+        goes on where the last one was cut off; what came of sessions that had ended is returned, too. Raises what an
+        operator raises, with a note that names step, session and event time.
         """
-        from bytewax._bytewax import cluster_main, run_main
-
         if batch < 1 or workers < 1:
             raise ValueError(f"run: wants batch and workers of 1 or more, got batch={batch}, workers={workers}")
         feeds = {feed.name: feed for feed in sessions}
         if len(feeds) < len(sessions):
             raise ValueError(f"run: two sessions have one name: {', '.join(feed.name for feed in sessions)}")
-        self.current = run = Run(feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress)
+        self.current = run = Run(feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress, finish=finish, recovery=recovery)
         if control:
             control(run)
         with rare_collection():
-            if cluster:
-                cluster_main(self.dataflow, cluster[1], cluster[0], worker_count_per_proc=workers)
-            elif workers > 1:
-                cluster_main(self.dataflow, [], 0, worker_count_per_proc=workers)
-            else:
-                run_main(self.dataflow)
+            _execute(self.dataflow, run, workers, cluster)
         if run.failure:
             raise run.failure
+        if recovery:
+            found = {name: result for name, result in recovery.results().items() if name in feeds}
+            return {name: replace(each, graph=self.plan.graph) if isinstance(each, Trace) else each for name, each in found.items()}
         if run.stopped and not cluster:  # a session that had not begun has a trace, too
-            run.traces = {name: run.traces.get(name) or Tracer(self.plan.graph, name, seed).close({}, complete=False) for name in feeds}
-        return run.traces
+            nothing = {name: Tracer(self.plan.graph, name, seed).close({}, complete=False) for name in feeds if name not in run.results}
+            run.results |= {name: finish(trace) if finish else trace for name, trace in nothing.items()}
+        return run.results
+
+
+def _execute(dataflow: Dataflow, run: Run, workers: int, cluster: tuple[int, list[str]] | None) -> None:
+    from bytewax._bytewax import cluster_main, run_main
+
+    options: dict[str, Any] = {"recovery_config": run.recovery.config(), "epoch_interval": EPOCH} if run.recovery else {}
+    try:
+        if cluster or workers > 1:
+            number, addresses = cluster or (0, [])
+            cluster_main(dataflow, addresses, number, worker_count_per_proc=workers, **options)
+        else:
+            run_main(dataflow, **options)
+    except BaseException:
+        if run.failure is None:
+            raise
+    finally:
+        run.quiet.speak()
 
 
 def compile_flow(graph: Graph | Plan) -> CompiledFlow:
@@ -102,7 +121,7 @@ def _build(planned: Plan, compiled: CompiledFlow) -> Dataflow:
         made.append(_step(step, part, streams, compiled))
         streams |= dict.fromkeys(part.edges, made[-1])
     noted = op.flat_map_batch("note", op.merge("made", *made), partial(_note, compiled))
-    op.output("traces", op.stateful_batch("trace", noted, lambda _: _TraceLogic(compiled)), Traces(compiled))
+    op.output("traces", op.stateful_batch("trace", noted, partial(_TraceLogic, compiled)), Traces(compiled))
     return flow
 
 
@@ -122,7 +141,7 @@ def _step(step: str, part: Part, streams: dict[str, Stream], compiled: CompiledF
     if node.kind == "map" and len(part.nodes) == 1 and not part.feedbacks:
         return op.flat_map_batch(step, sources[0], partial(_map, node, takes_rng(node.fn) if node.fn else False, compiled))
     up = sources[0] if len(sources) == 1 else op.merge(f"into:{step}", *sources)
-    return op.stateful_batch(step, up, lambda _: _PartLogic(part, compiled))
+    return op.stateful_batch(step, up, partial(_PartLogic, part, compiled))
 
 
 def _map(node: Node, chancy: bool, compiled: CompiledFlow, items: list[Item]) -> list[Item]:
@@ -144,9 +163,9 @@ def _map(node: Node, chancy: bool, compiled: CompiledFlow, items: list[Item]) ->
 class _PartLogic(StatefulBatchLogic):
     """Run one part of the graph for one session."""
 
-    def __init__(self, part: Part, compiled: CompiledFlow) -> None:
+    def __init__(self, part: Part, compiled: CompiledFlow, kept: bytes | None) -> None:
         self.part, self.compiled = part, compiled
-        self.island: Island | None = None
+        self.island = Island.restored(part, kept) if kept else None
 
     def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
         run = self.compiled.current
@@ -176,8 +195,15 @@ class _PartLogic(StatefulBatchLogic):
         done = StatefulBatchLogic.DISCARD if island.finished else StatefulBatchLogic.RETAIN
         return [out] if any(out) else [], done
 
-    def snapshot(self) -> None:
-        return None
+    def snapshot(self) -> bytes | None:
+        run = self.compiled.current
+        if not run.recovery or self.island is None:
+            return None
+        try:
+            return self.island.snapshot()
+        except BaseException as error:
+            run.fail(error)
+            raise
 
 
 def _note(compiled: CompiledFlow, items: list[Item]) -> list[tuple[str, Note]]:
@@ -193,30 +219,53 @@ def _note(compiled: CompiledFlow, items: list[Item]) -> list[tuple[str, Note]]:
 
 
 class _TraceLogic(StatefulBatchLogic):
-    """Write down one session's trace; it is complete once every edge and sink has ended."""
+    """Write down one session's trace, or with recovery a log of it; it is complete once every edge and sink has ended."""
 
-    def __init__(self, compiled: CompiledFlow) -> None:
-        self.compiled = compiled
+    def __init__(self, compiled: CompiledFlow, kept: tuple[str, int, set[str], dict[str, int]] | None) -> None:
         graph = compiled.plan.graph
+        self.graph, self.run = graph, compiled.current
         self.open = set(graph.edges()) | {node.name for node in graph.nodes.values() if node.kind == "sink"}
         self.sources, self.ends = set(graph.sources()), {}
-        self.tracer: Tracer | None = None
+        self.session: str | None = None
+        self.book: Tracer | Log
+        if kept:
+            session, length, self.open, self.ends = kept
+            self._begin(session, length)
 
-    def on_batch(self, values: list[Note]) -> tuple[Iterable[Trace], bool]:
-        for each in values:
-            if self.tracer is None:
-                assert each.start, "every stream begins with Start"
-                self.tracer = Tracer(self.compiled.plan.graph, each.start.session, self.compiled.current.seed)
-            self.tracer.add(each)
-            self.open.difference_update(each.ends)
-            self.ends |= {edge: time for edge, time in each.ends.items() if edge in self.sources}
-        if self.open or self.tracer is None:
+    def _begin(self, session: str, length: int = 0) -> None:
+        self.session = session
+        self.book = self.run.recovery.log(session, self.graph, length) if self.run.recovery else Tracer(self.graph, session, self.run.seed)
+
+    def on_batch(self, values: list[Note]) -> tuple[Iterable[Any], bool]:
+        try:
+            for each in values:
+                if self.session is None:
+                    assert each.start, "every stream begins with Start"
+                    self._begin(each.start.session)
+                self.book.add(each)
+                self.open.difference_update(each.ends)
+                self.ends |= {edge: time for edge, time in each.ends.items() if edge in self.sources}
+            return ((), StatefulBatchLogic.RETAIN) if self.open else ((self._finished(),), StatefulBatchLogic.DISCARD)
+        except BaseException as error:
+            self.run.fail(error)
             return (), StatefulBatchLogic.RETAIN
-        return (self.tracer.close(self.ends),), StatefulBatchLogic.DISCARD
 
-    def on_eof(self) -> tuple[Iterable[Trace], bool]:
-        """Only a run that was stopped gets here with a trace still open: return what there is."""
-        return (() if self.tracer is None else (self.tracer.close(self.ends, complete=False),)), StatefulBatchLogic.DISCARD
+    def _finished(self, complete: bool = True) -> Any:
+        assert self.session is not None
+        tracer = self.book if isinstance(self.book, Tracer) else self.book.read_into(Tracer(self.graph, self.session, self.run.seed))
+        trace = tracer.close(self.ends, complete)
+        result = self.run.finish(trace) if self.run.finish else trace
+        if self.run.recovery:
+            self.run.recovery.keep(self.session, replace(result, graph=None) if isinstance(result, Trace) else result)
+        return result
 
-    def snapshot(self) -> None:
-        return None
+    def on_eof(self) -> tuple[Iterable[Any], bool]:
+        """Only a run that was stopped gets here with a trace still open: return what there is, or go on from here next time."""
+        if self.run.recovery or self.session is None or self.run.failure:
+            return (), StatefulBatchLogic.RETAIN
+        return (self._finished(complete=False),), StatefulBatchLogic.DISCARD
+
+    def snapshot(self) -> Any:
+        if not self.run.recovery or self.session is None or isinstance(self.book, Tracer):
+            return None
+        return self.session, self.book.length(), set(self.open), dict(self.ends)

@@ -9,6 +9,7 @@ The same code runs one operator of a dataflow, an island of a cycle, and the who
 from __future__ import annotations
 
 import heapq
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -103,6 +104,21 @@ class Island:
         news = {edge: int(time) for edge, time in self.promises().items() if told.get(edge, 0) < time < inf}
         told.update(news)
         return Chunk(events, logs, news, {})
+
+    def snapshot(self) -> bytes:
+        """Return all that is to be known to go on, once what came about was drained. Raises RunError if that cannot be kept."""
+        about = (self.start, self.agenda, self.promised, self.ends, self.first_end, self.now, self.told)
+        return pickle.dumps((about, [cell.snapshot() for cell in self.cells]))
+
+    @staticmethod
+    def restored(part: Part, content: bytes) -> Island:
+        """Return the island of which this is a snapshot."""
+        about, cells = pickle.loads(content)
+        island = Island(part, about[0])
+        _, island.agenda, island.promised, island.ends, island.first_end, island.now, island.told = about
+        for cell, kept in zip(island.cells, cells):
+            cell.restore(kept)
+        return island
 
     @property
     def finished(self) -> bool:

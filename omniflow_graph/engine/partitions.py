@@ -14,12 +14,15 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from omniflow_graph.canonical import Digester
 from omniflow_graph.clock import Clock, VirtualClock
 from omniflow_graph.engine.messages import Chunk, Start, by_stream
+from omniflow_graph.engine.quiet import Quiet
+from omniflow_graph.engine.recovery import Recovery
 from omniflow_graph.errors import noted
 from omniflow_graph.events import SECOND, End, Event
 from omniflow_graph.graph.plan import Plan
 from omniflow_graph.session import Feed
 from omniflow_graph.trace.trace import Trace
 
+SLOTS = 16  # partitions: so many sessions are under way at a time
 BATCH = 256  # events that enter at a time, unless told otherwise
 TICK = 20_000_000  # a paced replay looks no more often than this where no event is due,
 LOOK = 100_000_000  # and this often at least, at whether it is to stop
@@ -37,12 +40,21 @@ class Run:
     progress: Callable[[str, int], None] | None = None
     stopped: bool = False
     failure: BaseException | None = None
-    traces: dict[str, Trace] = field(default_factory=dict)
+    finish: Callable[[Trace], Any] | None = None
+    recovery: Recovery | None = None
+    results: dict[str, Any] = field(default_factory=dict)
     digest_of: Digester = field(default_factory=Digester)
+    quiet: Quiet = field(default_factory=Quiet)
 
     def fail(self, error: BaseException) -> None:
-        """Remember the first error and let the flow run dry, so that it surfaces as itself and without Rust's noise."""
+        """Remember the first error and let the flow run dry, so that it surfaces as itself and without Rust's noise.
+
+        With recovery it is raised: a flow that runs dry would take a snapshot of what is broken.
+        """
         self.failure = self.failure or error
+        if self.recovery:
+            self.quiet.hush()
+            raise error
 
     @property
     def over(self) -> bool:
@@ -59,20 +71,30 @@ class Running(Protocol):
 
 @dataclass(frozen=True)
 class Sources(FixedPartitionedSource):
-    """One partition per session, which holds all its streams in order."""
+    """Play sessions, each whole in one partition: all its streams, in order.
+
+    A partition plays one session after the other, and there are a few of them: however many sessions there are, few are
+    under way at a time, and what they hold is bounded.
+    """
 
     compiled: Running
 
     def list_parts(self) -> list[str]:
-        return list(self.compiled.current.feeds)
+        feeds = self.compiled.current.feeds
+        return [f"{n:04}" for n in range(len(feeds) if any(map(_is_live, feeds.values())) else min(SLOTS, len(feeds)))]
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> StatefulSourcePartition:
+    def build_part(self, step_id: str, for_part: str, resume_state: tuple[int, int] | None) -> StatefulSourcePartition:
         run, graph = self.compiled.current, self.compiled.plan.graph
-        feed = run.feeds[for_part]
-        if hasattr(feed, "poll"):
-            return _LivePartition(run, feed)
+        feeds = list(run.feeds.values())[int(for_part) :: len(self.list_parts())]
+        if _is_live(feeds[0]):
+            return _LivePartition(run, feeds[0])
         lengths = (node.length for node in graph.nodes.values() if node.kind == "align")
-        return _Partition(run, feed, tuple(graph.sources()), max(gcd(*lengths) or SECOND, TICK))
+        step = max(gcd(*lengths) or SECOND, TICK)
+        return _Partition(run, feeds, tuple(graph.sources()), step, *(resume_state or (0, 0)))
+
+
+def _is_live(feed: Feed) -> bool:
+    return hasattr(feed, "poll")
 
 
 @dataclass
@@ -108,29 +130,31 @@ class _LivePartition(StatefulSourcePartition):
 
 @dataclass
 class _Partition(StatefulSourcePartition):
-    """Play one session: its events in order, and how far they reach, at least at the ends of windows."""
+    """Play sessions one after the other: events in order, and how far they reach, at least at the ends of windows."""
 
     run: Run
-    feed: Feed
+    feeds: list[Feed]
     sources: tuple[str, ...]
     step: int  # where windows end
+    index: int = 0  # of the session that is played
+    taken: int = 0  # events of it that were handed over; 0: it has not begun
     events: Iterator[Event[Any]] | None = None
     waiting: list[Event[Any]] = field(default_factory=list)  # taken from the feed, and not due yet
     reached: int = 0
-    ended: bool = False
 
     def next_batch(self) -> Iterable[tuple[str, Chunk]]:
-        if self.ended or self.run.over:
+        if self.index == len(self.feeds) or self.run.over:
             raise StopIteration
+        feed = self.feeds[self.index]
         try:
-            chunk = self._next()
+            chunk = self._next(feed)
         except BaseException as error:
-            noted(error, f"in the feed of session {self.feed.name!r}, after {self.reached} ns")
+            noted(error, f"in the feed of session {feed.name!r}, after {self.reached} ns")
             self.run.fail(error)
             return []
-        if self.run.progress:
-            self.run.progress(self.feed.name, self.reached)
-        return [(self.feed.name, chunk)]
+        if self.run.progress and chunk.events:
+            self.run.progress(feed.name, self.reached)
+        return [(feed.name, chunk)]
 
     def next_awake(self) -> Any:
         """Say when to go on: at the next event, and where a window ends before that."""
@@ -143,19 +167,19 @@ class _Partition(StatefulSourcePartition):
             self.run.fail(error)
             return None
 
-    def _next(self) -> Chunk:
-        start = None
+    def _next(self, feed: Feed) -> Chunk:
+        start = None if self.taken else Start(feed.name, feed.allowance, feed.costs, self.run.seed)
         if self.events is None:
-            start = Start(self.feed.name, self.feed.allowance, self.feed.costs, self.run.seed)
-            self.events = self.feed.events(self.sources)
+            self.events = islice(feed.events(self.sources), self.taken, None)
         if not self.waiting:
             self.waiting = list(islice(self.events, self.run.batch))
+        ends = feed.ends(self.sources)
         if not self.waiting:
-            self.ended = True
-            return Chunk({}, [], {}, self.feed.ends(self.sources), start)
-        known = self.feed.ends(self.sources)
+            self.index, self.taken, self.events, self.reached = self.index + 1, 0, None, 0
+            return Chunk({}, [], {}, ends, start)
         due = self._due()
-        ticks = {source: min(self.reached, known.get(source, self.reached)) for source in self.sources}
+        self.taken += len(due)
+        ticks = {source: min(self.reached, ends.get(source, self.reached)) for source in self.sources}
         return Chunk(by_stream(due), [], ticks, {}, start)
 
     def _due(self) -> list[Event[Any]]:
@@ -171,13 +195,13 @@ class _Partition(StatefulSourcePartition):
             self.reached = max(self.reached, min(self.waiting[0].time, self.run.clock.now()) // self.step * self.step)
         return due
 
-    def snapshot(self) -> None:
-        return None
+    def snapshot(self) -> tuple[int, int]:
+        return self.index, self.taken
 
 
 @dataclass(frozen=True)
 class Traces(DynamicSink):
-    """Hand finished traces back to whoever started the run."""
+    """Hand what came of the sessions to whoever started the run."""
 
     compiled: Running
 
@@ -189,6 +213,5 @@ class Traces(DynamicSink):
 class _TraceSink(StatelessSinkPartition):
     run: Run
 
-    def write_batch(self, items: list[tuple[str, Trace]]) -> None:
-        for session, trace in items:
-            self.run.traces[session] = trace
+    def write_batch(self, items: list[tuple[str, Any]]) -> None:
+        self.run.results.update(items)

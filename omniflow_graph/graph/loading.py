@@ -23,7 +23,7 @@ def load_graph(reference: str, options: dict[str, Any] | None = None) -> Graph:
     The working directory is appended to the search path. Raises GraphError if there is no such module, function or
     graph, if an option that is not None is not taken, or if a folder of the user's hides one of our packages.
     """
-    made = _resolve(reference)
+    made = resolve(reference)
     given = {name: value for name, value in (options or {}).items() if value is not None}
     if callable(made):
         made = made(**_taken(reference, made, given))
@@ -52,7 +52,8 @@ def _asked_for(names: Iterable[str]) -> list[str]:
     return sorted(set(names) - {"recording", "playback"})
 
 
-def _resolve(reference: str) -> Any:
+def resolve(reference: str) -> Any:
+    """Return what `module:name` stands for. Raises GraphError if there is no such thing."""
     module_name, colon, name = reference.partition(":")
     if not colon or not module_name or not name or module_name.startswith("."):
         raise GraphError(f"graph {reference!r}: wants module:function, such as operators.duplex:duplex")

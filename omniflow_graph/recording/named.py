@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -22,3 +23,15 @@ def named(what: str | os.PathLike[str]) -> Path:
         raise RecordingError("a recording without a name; name a file that ends in .mcap")
     path = Path(what)
     return path if path.exists() or path.suffix else brought().get(os.fspath(what), path)
+
+
+def recordings_at(path: Path) -> list[Path]:
+    """List the recordings that a path stands for: itself, or those in a folder, in the order of their names.
+
+    A folder of numbered segments (`NAME.000.mcap`, ...) is one recording.
+    """
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.mcap"))
+    families = {match[1] if (match := re.fullmatch(r"(.+)\.\d{3,}", file.stem)) else None for file in files}
+    return files if len(files) > 1 and (None in families or len(families) > 1) else [path]

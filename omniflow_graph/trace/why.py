@@ -57,6 +57,11 @@ def find(trace: Trace, edge: str, seq: int) -> Event[Any]:
     return found
 
 
+def between(events: list[Event[Any]], first: int, last: int) -> list[Event[Any]]:
+    """Return the events of an edge whose seqs are in a range, both ends included."""
+    return events[_place(events, first) : _place(events, last + 1)]
+
+
 def at(trace: Trace, edge: str, time: int) -> Event[Any]:
     """Return the last event of an edge that is not later than a time. Raises KeyError if there is none."""
     earlier = [event for event in trace[edge] if event.time <= time]
@@ -102,7 +107,7 @@ def _made_of(trace: Trace, link: Link, woken: Woken) -> Causes:
     events = trace.edges.get(link.event.stream, [])
     scanned = _kind(trace, link.event.stream) == "scan"
     spans: dict[str, tuple[int, int]] = {}
-    for event in events[_place(events, link.event.seq) : _place(events, link.last + 1)]:
+    for event in between(events, link.event.seq, link.last):
         for stream, first, last in event.made_of or (woken(trace, event) if scanned else ()):
             low, high = spans.get(stream, (first, last))
             spans[stream] = min(low, first), max(high, last)

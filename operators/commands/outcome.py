@@ -8,34 +8,46 @@ from typing import Any
 
 from omniflow_graph.canonical import payload_digest
 from omniflow_graph.events import SECOND
-from omniflow_graph.recording import Recording
+from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.stored import save_trace
 from omniflow_graph.trace.trace import Trace
-from operators.turns import turns
+from operators.turns import SPOKEN, told
 
 HEARD, ROOM = "out-stream", "env-audio"
-SPOKEN = {"decide", "play", "heard"}  # what turns are read off
 
 
-def outcome(trace: Trace, recording: Recording, *, wall_s: float, load_s: float) -> dict[str, Any]:
-    """Return what `omniflow replay --json` prints. Times are seconds of the session, or of the wall where named so."""
+def finished(trace: Trace, *, recordings: dict[str, str], out: str | None, model: str | None, copy_inputs: bool) -> dict[str, Any]:
+    """Sum up one session of many where it ends, and write its files to a folder of its name. `recordings` maps names to paths."""
+    recording = open_recording(recordings[trace.session])
+    found = outcome(trace, recording)
+    if out:
+        found["files"] = write_files(Path(out) / folder_name(trace.session), trace, recording, found, model=model, copy_inputs=copy_inputs)
+    return found | {"damage": recording.damage}
+
+
+def folder_name(session: str) -> str:
+    """Turn the name of a session into that of a folder."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in session).lstrip(".") or "session"
+
+
+def timed(duration_s: float, wall_s: float, load_s: float) -> dict[str, Any]:
+    """Say how long a run took, by the wall, and how many times real time that is."""
+    return {"wall_s": round(wall_s, 6), "x_realtime": round(duration_s / wall_s, 2) if wall_s > 0 else None, "load_s": round(load_s, 6)}
+
+
+def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
+    """Return what `omniflow replay --json` prints, but for what the wall says. Times are seconds of the session."""
     duration = (trace.end if trace.complete else reached(trace)) / SECOND
     windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
     heard = counterfactual_from(trace, recording)
     return {
         "session": trace.session,
         "duration_s": duration,
-        "wall_s": round(wall_s, 6),
-        "x_realtime": round(duration / wall_s, 2) if wall_s > 0 else None,
-        "load_s": round(load_s, 6),
         "windows": sum(len(trace.edges[name]) for name in windows),
         "complete": trace.complete,
         "digest": trace.digest,
         "edges": {name: {"events": len(events), "digest": trace.digests[name]} for name, events in trace.edges.items()},
-        "turns": [
-            {"start_s": turn.start / SECOND, "end_s": turn.end / SECOND, "text": turn.text, "cause": turn.cause}
-            for turn in (turns(trace) if set(trace.edges) >= SPOKEN else [])
-        ],
+        "turns": told(trace),
         "files": {},
         "counterfactual_from_s": None if heard is None else heard / SECOND,
     }
@@ -87,6 +99,24 @@ def show(found: dict[str, Any], recording: Recording) -> None:
     speed = f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)"
     console.print(f"{speed}, {found['windows']} windows")
     console.print(f"digest     decisions {found['digest']['decisions'][:16]}  media {found['digest']['media'][:16]}")
+
+
+def show_all(found: dict[str, Any]) -> None:
+    """Print one line a session, then how long it took."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    table = Table(pad_edge=False)
+    for column in ("session", "length", "windows", "turns", "decisions", ""):
+        table.add_column(column, justify="right" if column in ("length", "windows", "turns") else "left")
+    for each in found["sessions"]:
+        about = each["damage"] or ("" if each["complete"] else "stopped before its end")
+        table.add_row(
+            each["session"], f"{each['duration_s']:.2f} s", str(each["windows"]), str(len(each["turns"])), each["digest"]["decisions"][:16], about
+        )
+    console.print(table)
+    console.print(f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)")
 
 
 def write_files(folder: Path, trace: Trace, recording: Recording, found: dict[str, Any], *, model: str | None, copy_inputs: bool) -> dict[str, str]:

@@ -17,19 +17,20 @@ from omniflow_graph.events import SECOND
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
-from omniflow_graph.recording.named import brought, named
+from omniflow_graph.recording.named import brought, named, recordings_at
 from omniflow_graph.trace.trace import Trace, Tracer
-from operators.commands.outcome import outcome, show, write_files
+from operators.commands.outcome import outcome, show, show_all, timed, write_files
+from operators.commands.settings import DEFAULT_GRAPH, options, portable, warm
+from operators.commands.several import replay_several
 from operators.commands.stopping import Stop, stoppable
 
-DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
 MOST = {"workers": 256, "processes": 64, "batch": 1_000_000}  # a typo is not to take the machine down
 SLOWEST = 0.001  # pace; at a millionth of that the next event may have no date on the wall
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("recording", metavar="REC", help=f"a recording, or the name of a bundled one: {', '.join(brought())}")
+    parser.add_argument("recordings", metavar="REC", nargs="+", help=f"recordings, folders of them, or bundled ones: {', '.join(brought())}")
     parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
     parser.add_argument("--model", metavar="NAME", help="scripted (default), scripted-fast, recorded")
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
@@ -38,6 +39,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine")
+    parser.add_argument("--addresses", metavar="A;B", help="host:port of each process of a cluster; start one on each host, with its --process")
+    parser.add_argument("--process", type=int, metavar="I", help="which one of --addresses this is, counted from 0")
+    parser.add_argument("--recover", metavar="DIR", help="keep there how far it is; the same command goes on after a crash")
     parser.add_argument("--batch", type=int, default=256, metavar="N", help="events that enter at a time")
     parser.add_argument("--pace", type=float, metavar="X", help="1.0: in real time; default: as fast as possible")
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
@@ -54,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             _replay(args, stop)
         except BaseException:
-            stop.speak()
+            stop.quiet.speak()
             if not stop.at_once:
                 raise
             print("omniflow: stopped at once", file=sys.stderr)
@@ -63,43 +67,47 @@ def run(args: argparse.Namespace) -> int:
 
 def _replay(args: argparse.Namespace, stop: Stop) -> None:
     began = wall_seconds()
-    recording = open_recording(named(args.recording))
+    opened = [open_recording(path) for each in args.recordings for path in recordings_at(named(each))]
+    if args.out:
+        make_folder(Path(args.out))
+    several = len(opened) > 1 or args.recover or args.addresses
+    replay = replay_several if several else _replay_one
+    with progress(longest(opened), shown=not args.json and sys.stderr.isatty()) as tell:
+        found = replay(args, opened, stop, tell, began)
+    if len(opened) == 1 and several:
+        found = (found["sessions"] or [{}])[0] | {key: value for key, value in found.items() if key != "sessions"}
+    if args.json:
+        print(json.dumps(found))
+    elif len(opened) == 1 and "turns" in found:
+        show(found, opened[0])
+    elif "sessions" in found:
+        show_all(found)
+    if args.recover and stop.signal:
+        print(f"omniflow: stopped; the same command goes on from {args.recover}", file=sys.stderr)
+
+
+def _replay_one(args: argparse.Namespace, opened: list[Recording], stop: Stop, tell: Callable[[str, int], None], began: float) -> dict[str, Any]:
+    (recording,) = opened
     session = priced(recording.session(), args.cost)
     given = options(args, recording)
     graph = load_graph(args.graph, given)
-    if args.out:
-        make_folder(Path(args.out))
-    _warm(graph)
+    warm(graph)
     loaded = wall_seconds()
-    with progress(session.end, shown=not args.json and sys.stderr.isatty()) as tell:
-        try:
-            trace = _run(args, graph, given, session, stop, tell)
-        finally:
-            stop.speak()
+    try:
+        trace = _run(args, graph, given, session, stop, tell)
+    finally:
+        stop.quiet.speak()
     wall = wall_seconds() - loaded
-    found = outcome(trace, recording, wall_s=wall, load_s=loaded - began)
+    found = outcome(trace, recording)
+    found |= timed(found["duration_s"], wall, loaded - began)
     if args.out:
         found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs)
-    print(json.dumps(found)) if args.json else show(found, recording)
+    return found
 
 
-def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
-    """Collect what the graph's function is handed."""
-    return {
-        "model": args.model or (DEFAULT_MODEL if args.graph == DEFAULT_GRAPH else None),
-        "window": args.window,
-        "script": args.script,
-        "playback": playback_of(args.playback, recording),
-        "recording": recording,
-    }
-
-
-def playback_of(wanted: str | None, recording: Recording) -> str:
-    """Choose where the playback comes from: the recording, if it holds that. Raises ValueError if it should and does not."""
-    held = "playback" in recording.manifest.streams and recording.manifest.streams["playback"].role == "in"
-    if wanted == "recorded" and not held:
-        raise ValueError(f"{recording.path}: holds no 'playback' stream; replay it with --playback simulated")
-    return wanted or ("recorded" if held else "simulated")
+def longest(opened: list[Recording]) -> int:
+    """Return how long all sessions are together, as far as it is known."""
+    return sum(recording.manifest.end or 0 for recording in opened)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -110,8 +118,12 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
     if args.pace is not None and not SLOWEST <= args.pace < float("inf"):
         raise ValueError(f"--pace: wants {SLOWEST} or more, got {args.pace}")
-    if args.processes > 1 and (args.engine == "direct" or args.pace):
-        raise ValueError("--processes: goes with --engine bytewax and without --pace")
+    alone = args.engine == "direct" or args.pace
+    for name, given in (("processes", args.processes > 1), ("addresses", args.addresses), ("recover", args.recover)):
+        if given and alone:
+            raise ValueError(f"--{name}: goes with --engine bytewax and without --pace")
+    if (args.addresses is None) != (args.process is None) or (args.addresses and not 0 <= args.process < len(args.addresses.split(";"))):
+        raise ValueError("--addresses: wants host:port;host:port and --process, which of them this is, counted from 0")
 
 
 def make_folder(folder: Path) -> None:
@@ -132,8 +144,7 @@ def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session:
     if args.processes > 1:
         from omniflow_graph.engine.cluster import Job, run_cluster
 
-        portable = {name: value for name, value in given.items() if name != "recording"}
-        job = Job(args.graph, (str(given["recording"].path),), portable, args.seed, args.batch, args.workers, None, args.cost)
+        job = Job(args.graph, (str(given["recording"].path),), portable(given), args.seed, args.batch, args.workers, None, args.cost)
         traces = run_cluster(job, graph, args.processes, control=lambda run: setattr(stop, "run", run))
         return traces.get(session.name) or Tracer(graph, session.name, args.seed).close({}, complete=False)  # it had not begun
     from omniflow_graph.engine.flow import compile_flow
@@ -149,16 +160,8 @@ def _run(args: argparse.Namespace, graph: Graph, given: dict[str, Any], session:
     )[session.name]
 
 
-def _warm(graph: Graph) -> None:
-    """Load the models that the graph's operators use, so that the run's time is the run's."""
-    for node in graph.nodes.values():
-        load = getattr(node.fn, "load", None) or getattr(getattr(node.fn, "func", None), "load", None)
-        if load:
-            load()
-
-
 @contextmanager
-def progress(end: Any, *, shown: bool) -> Iterator[Callable[[str, int], None]]:
+def progress(total: int, *, shown: bool) -> Iterator[Callable[[str, int], None]]:
     """Show a progress bar on stderr, fed with session times."""
     if not shown:
         yield lambda session, time: None
@@ -166,10 +169,15 @@ def progress(end: Any, *, shown: bool) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    total = max(end.values()) if isinstance(end, dict) else end
     bar = Progress(
         TextColumn("replaying"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True
     )
     with bar:
         task = bar.add_task("replay", total=total, at="")
-        yield lambda session, time: bar.update(task, completed=time, at=f"{time / SECOND:.1f} s")
+        reached: dict[str, int] = {}
+
+        def tell(session: str, time: int) -> None:
+            reached[session] = time
+            bar.update(task, completed=sum(reached.values()), at=f"{sum(reached.values()) / SECOND:.1f} s")
+
+        yield tell

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from omniflow_graph.engine.quiet import Quiet
 
 
 @dataclass
@@ -17,29 +18,15 @@ class Stop:
     run: Any = None
     signal: int = 0
     at_once: bool = False
-    stderr: int | None = None  # a copy of it, while it is closed to Rust
+    quiet: Quiet = field(default_factory=Quiet)
 
     def __call__(self, number: int, frame: object) -> None:
         """Let the run end at the next event. End at once before it has begun, where it cannot end early, and at a second signal."""
         if self.run is None or self.signal:
             self.signal, self.at_once = self.signal or number, True
-            self.hush()
+            self.quiet.hush()
             raise KeyboardInterrupt
         self.signal, self.run.stopped = number, True
-
-    def hush(self) -> None:
-        """Close stderr until `speak`: Bytewax says of an interrupt whatever Rust knows of it."""
-        if self.stderr is None:
-            self.stderr = os.dup(2)
-            with open(os.devnull, "wb") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-
-    def speak(self) -> None:
-        """Open stderr again."""
-        if self.stderr is not None:
-            os.dup2(self.stderr, 2)
-            os.close(self.stderr)
-            self.stderr = None
 
 
 @contextmanager

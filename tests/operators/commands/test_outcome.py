@@ -13,7 +13,7 @@ import pytest
 from omniflow_graph import Event, Graph, Trace, diff, replay, seconds
 from omniflow_graph.recording import Manifest, Recording, open_recording, write_recording
 from omniflow_graph.trace.stored import load_trace, save_trace
-from operators.commands.outcome import counterfactual_from, outcome, reached, show, write_files
+from operators.commands.outcome import counterfactual_from, outcome, reached, show, timed, write_files
 from operators.duplex import duplex
 from operators.words import Say
 from tests.operators.commands.rooms import LINE, STREAMS, answered, room, script
@@ -32,7 +32,8 @@ def trace(tmp_path, asked) -> Trace:
 
 
 def summed_up(trace: Trace, recording: Recording) -> dict:
-    return outcome(trace, recording, wall_s=0.5, load_s=0.25)
+    found = outcome(trace, recording)
+    return found | timed(found["duration_s"], 0.5, 0.25)
 
 
 def only_listens(recording: Recording, name: str = "loud") -> Trace:
@@ -56,7 +57,7 @@ def test_all_that_machines_are_told(trace, asked):
 
 
 def test_a_run_that_took_no_time_has_no_speed(trace, asked):
-    assert outcome(trace, asked, wall_s=0.0, load_s=0.0)["x_realtime"] is None
+    assert timed(2.0, 0.0, 0.0)["x_realtime"] is None
 
 
 def test_a_graph_without_an_assistant_has_neither_turns_nor_anything_to_hear(asked):

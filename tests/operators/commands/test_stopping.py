@@ -195,7 +195,7 @@ def test_the_run_is_told_to_stop_and_interrupted_only_at_the_second_time():
     assert (stop.run.stopped, stop.signal, stop.at_once) == (True, signal.SIGTERM, False)
     with pytest.raises(KeyboardInterrupt):
         stop(signal.SIGINT, None)
-    stop.speak()
+    stop.quiet.speak()
     assert (stop.signal, stop.at_once) == (signal.SIGTERM, True)
 
 
@@ -204,9 +204,9 @@ def test_what_rust_says_between_is_not_heard(capfd):
     with pytest.raises(KeyboardInterrupt):
         stop(signal.SIGINT, None)
     os.write(2, b"thread panicked")
-    stop.speak()
+    stop.quiet.speak()
     os.write(2, b"heard again")
-    stop.speak()
+    stop.quiet.speak()
     assert capfd.readouterr().err == "heard again"
 
 
