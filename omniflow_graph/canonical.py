@@ -34,7 +34,9 @@ def pack(value: Any) -> bytes:
     '82a161c0a16201'
     """
     try:
-        return _pack(value if type(value) in _PLAIN else _ordered(value))
+        if type(value) in _PLAIN or (isinstance(value, tuple) and _PLAIN.issuperset(map(type, value))):
+            return _pack(value)  # most payloads are a record of numbers and text
+        return _pack(_ordered(value))
     except OverflowError:
         raise TypeError(f"no canonical form for {value!r}: integers have at most 64 bits") from None
     except (RecursionError, ValueError) as error:  # nested without end; text that UTF-8 cannot write

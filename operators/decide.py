@@ -96,7 +96,8 @@ def _heard(mind: Mind, event: Event[Any], script: Script) -> Mind:
     if hearing.talking and not mind.talking:
         audible = isinstance(mind.turn, Speaking) or bool(mind.turn.unheard)
         mind = replace(mind, over=hearing.utterance if audible else 0)
-    mind = replace(mind, talking=hearing.talking, utterance=hearing.utterance, spoken_ns=hearing.spoken_ns)
+    if (mind.talking, mind.utterance, mind.spoken_ns) != (hearing.talking, hearing.utterance, hearing.spoken_ns):
+        mind = replace(mind, talking=hearing.talking, utterance=hearing.utterance, spoken_ns=hearing.spoken_ns)
     if not hearing.ended or (mind.over == hearing.utterance and hearing.spoken_ns < BARGE_IN_NS):
         return mind
     mind = replace(mind, speeches=mind.speeches + 1)

@@ -46,4 +46,10 @@ def voice() -> Any:
     return hibari.Hibari(threads=1)
 
 
-say.load = voice  # type: ignore[attr-defined]
+@lru_cache(maxsize=1)
+def load() -> None:
+    """Load the synthesiser and, by saying a word, the dictionaries that it opens when it first speaks."""
+    voice()("one", seed=0)
+
+
+say.load = load  # type: ignore[attr-defined]

@@ -52,7 +52,8 @@ def freeze(data: Any) -> None:
         data.flags.writeable = False
     elif isinstance(data, tuple) and type(data) is not Window:
         for item in data:
-            freeze(item)
+            if type(item) not in PLAIN:
+                freeze(item)
 
 
 class Edge:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 from omniflow_graph import Graph
@@ -37,7 +40,17 @@ def portable(given: dict[str, Any]) -> dict[str, Any]:
 
 def warm(graph: Graph) -> None:
     """Load the models that the graph's operators use, so that the run's time is the run's."""
-    for node in graph.nodes.values():
-        load = getattr(node.fn, "load", None) or getattr(getattr(node.fn, "func", None), "load", None)
-        if load:
-            load()
+    for load in dict.fromkeys(load for node in graph.nodes.values() for load in _loads(node.fn)):
+        load()
+
+
+def _loads(fn: Any) -> Iterator[Callable[[], Any]]:
+    """Find the loaders of a function, and of those that are bound in it."""
+    if load := getattr(fn, "load", None):
+        yield load
+    inner = [fn.func, *fn.args, *fn.keywords.values()] if isinstance(fn, partial) else []
+    if is_dataclass(fn) and not isinstance(fn, type):
+        inner = [getattr(fn, field.name) for field in fields(fn)]
+    for each in inner:
+        if callable(each):
+            yield from _loads(each)

@@ -1,0 +1,43 @@
+"""What operators load is loaded before the clock starts, wherever in a function it is bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from omniflow_graph import Graph
+from operators import ears, voice
+from operators.commands.settings import _loads, warm
+from operators.duplex import duplex
+
+
+@dataclass(frozen=True)
+class Bound:
+    tool: Callable[[Any], Any]
+
+    def __call__(self, event: Any) -> Any:
+        return self.tool(event)
+
+
+def test_a_loader_is_found_in_partials_and_callable_objects_and_called_once():
+    loaded: list[str] = []
+
+    def tool(event: Any) -> Any:
+        return event.data
+
+    def use(event: Any, *, of: Any) -> Any:
+        return of(event)
+
+    tool.load = partial(loaded.append, "tool")
+    g = Graph("g")
+    g.sink("out", g.map("a", g.source("mic"), partial(use, of=Bound(tool))), g.map("b", "mic", tool), g.map("c", "mic", lambda event: None))
+    warm(g)
+    assert loaded == ["tool"]
+
+
+def test_the_scripted_model_loads_its_ears_and_its_voice():
+    found = {load for node in duplex().nodes.values() for load in _loads(node.fn)}
+    assert found == {ears.detector, voice.load}
+    assert not {load for node in duplex(model="scripted-fast").nodes.values() for load in _loads(node.fn)}
