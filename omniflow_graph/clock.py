@@ -67,3 +67,8 @@ def _after(nanoseconds: int) -> datetime | None:
 def wall_seconds() -> float:
     """Read a stopwatch, for reports of how long a run took."""
     return time.perf_counter()
+
+
+def wall_span(nanoseconds: int) -> timedelta:
+    """Return a stretch of wall time as Bytewax takes it."""
+    return timedelta(microseconds=nanoseconds // 1000)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from omniflow_graph.events import SECOND, Event, seconds
-from omniflow_graph.media.importing import AUDIO, FRAME_NS, RATE_HZ, audio_frames, import_media, read_sound
+from omniflow_graph.media.found import AUDIO, FRAME_NS, RATE_HZ, audio_frames, read_sound
+from omniflow_graph.media.importing import import_media
 from omniflow_graph.recording import Manifest, RecordingWriter, StreamInfo
 
 HERE = Path(__file__).parent

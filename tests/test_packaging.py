@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("omniflow_graph", "operators", "recordings", "simulations")
-BUNDLED = ("recordings/three_questions.mcap", "recordings/three_questions.LICENCE.md")
+BUNDLED = tuple(f"recordings/three_questions.{kind}" for kind in ("mcap", "LICENCE.md", "expected.json"))
 MOST_CPU_SECONDS = 0.5
 UNWANTED = ("hypothesis", "torch", "zmq")
 

@@ -18,7 +18,7 @@ MAY_IMPORT = {
 }
 OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 CLOCK = "omniflow_graph/clock.py"
-SLOW = {"PIL", "av", "bytewax", "hibari", "onnxruntime", "rerun", "soundfile", "torch", "transformers", "zmq"}
+SLOW = {"PIL", "av", "bytewax", "hibari", "mcap_ros2", "onnxruntime", "rerun", "soundfile", "torch", "transformers", "zmq"}
 AT_THE_TOP = {"bytewax": "omniflow_graph/engine/*.py"}  # it subclasses Bytewax's, and is itself imported inside functions
 ONLY_IN = {"zmq": "omniflow_graph/live/*.py", "hypothesis": "simulations/strategies*.py"}
 MAKERS = {"Generator", "PCG64", "Philox", "Random", "SeedSequence", "default_rng"}  # chance, but from a seed

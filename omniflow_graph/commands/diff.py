@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from omniflow_graph.events import SECOND
@@ -20,13 +21,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, print, and return 1 if they differ."""
-    a, b = load_trace(args.a), load_trace(args.b)
+    a, b = (load_trace(path, tell=_warn) for path in (args.a, args.b))
     found = diff(a, b)
     if args.json:
         print(json.dumps({"equal": found is None, "first": found and _plain(found), "digest": [a.digest, b.digest]}))
     else:
         print(found if found else f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
     return 1 if found else 0
+
+
+def _warn(damage: str) -> None:
+    print(f"omniflow: warning: {damage}", file=sys.stderr)
 
 
 def _plain(found: Difference) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from omniflow_graph.media.exporting import export_media
 from omniflow_graph.recording import open_recording
@@ -17,6 +18,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, and name what was written."""
-    export_media(open_recording(named(args.recording)), args.dest)
+    recording = open_recording(named(args.recording))
+    export_media(recording, args.dest)
+    if recording.damage:
+        print(f"omniflow: warning: {recording.damage}", file=sys.stderr)
     print(args.dest)
     return 0

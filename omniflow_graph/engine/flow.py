@@ -16,7 +16,7 @@ import bytewax.operators as op
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.operators import StatefulBatchLogic
 
-from omniflow_graph.clock import Clock, VirtualClock
+from omniflow_graph.clock import Clock, VirtualClock, wall_span
 from omniflow_graph.engine.cells import bound, mapped_by
 from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.island import Island
@@ -87,7 +87,7 @@ class CompiledFlow:
 def _execute(dataflow: Dataflow, run: Run, workers: int, cluster: tuple[int, list[str]] | None) -> None:
     from bytewax._bytewax import cluster_main, run_main
 
-    options: dict[str, Any] = {"recovery_config": run.recovery.config(), "epoch_interval": EPOCH} if run.recovery else {}
+    options: dict[str, Any] = {"recovery_config": run.recovery.config(), "epoch_interval": wall_span(EPOCH)} if run.recovery else {}
     try:
         if cluster or workers > 1:
             number, addresses = cluster or (0, [])

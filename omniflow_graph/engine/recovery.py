@@ -17,18 +17,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from omniflow_graph.engine.messages import Arrival, Step
-from omniflow_graph.events import Event, Window, made
+from omniflow_graph.events import SECOND, Event, Window, made
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.trace.trace import Note, Tracer
 from omniflow_graph.trace.why import between
 
-EPOCH = timedelta(seconds=1)  # between snapshots; one costs some 20 ms
+EPOCH = SECOND  # of the wall, between snapshots; one costs some 20 ms
 PATIENCE = 100  # tenths of a second to wait for the processes of a run that was killed
 PARTS = 4  # databases: as many processes can write at a time
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import SECOND
+from omniflow_graph.events import SECOND, seconds
 
 GAP_NS = 20_000_000  # time stamps jitter by less; what is more is silence that was not encoded
+MOST_PIXELS = 50_000_000  # of one picture; a larger one is not decoded
+LONGEST_GAP = seconds(24 * 3600)
 ORIENTATION = 0x0112  # EXIF
 WANTED = "wants mp4, mkv, webm, mov, wav, flac, ogg, opus, m4a or mp3"
 
@@ -25,6 +29,25 @@ class Look(NamedTuple):
 
     width: int | None = None
     quality: int = 85  # no blocks that a vision model could take for detail, at a third of the size of 95
+
+
+class Slots:
+    """Choose pictures: of each 1/fps of a second the first, or all if fps is None. Counts those that it drops."""
+
+    def __init__(self, fps: float | None) -> None:
+        self.fps, self.dropped = fps, 0
+        self._per_second = None if fps is None else Fraction(fps).limit_denominator(1000)
+        self._last: int | None = None
+
+    def keep(self, time: int) -> bool:
+        """Tell whether the picture at this time is kept. Times come in order."""
+        if self._per_second is None:
+            return True
+        slot = int(time * self._per_second // SECOND)
+        kept = self._last is None or slot > self._last
+        self._last = slot if self._last is None else max(slot, self._last)
+        self.dropped += not kept
+        return kept
 
 
 class Picture(NamedTuple):
@@ -41,11 +64,21 @@ def tracks(path: Path) -> tuple[bool, bool]:
         return bool(container.streams.audio), _video(container) is not None
 
 
-def sound(path: Path, rate_hz: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the first sound track as (time, int16 samples); where the time stamps leave a gap, time jumps."""
+def other_tracks(path: Path) -> list[str]:
+    """Name the kinds of those tracks that are not the first sound and not the first video, such as subtitles."""
+    with _decoding(path) as container:
+        taken = {stream.index for stream in (*container.streams.audio[:1], _video(container)) if stream is not None}
+        return [stream.type for stream in container.streams if stream.index not in taken]
+
+
+def sound(path: Path, rate_hz: int, content: bytes | None = None) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the first sound track as (time, int16 samples); where the time stamps leave a gap, time jumps.
+
+    It is that of the file, or that of `content`, which was found in the file.
+    """
     import av
 
-    with _decoding(path) as container:
+    with _decoding(path, content) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
         start, taken, given = None, Fraction(0), 0  # nanoseconds; of input, in seconds; of output, in samples
         most = _length(container, rate_hz)
@@ -53,7 +86,9 @@ def sound(path: Path, rate_hz: int) -> Iterator[tuple[int, np.ndarray]]:
             time = None if frame.pts is None else round(frame.pts * frame.time_base * SECOND)
             if start is None:
                 start = time or 0
-            elif time is not None and time - start - taken * SECOND > GAP_NS:
+            elif time is not None and (gap := time - start - taken * SECOND) > GAP_NS:
+                if gap > LONGEST_GAP:
+                    raise RecordingError(f"{path}: its sound jumps by {float(gap) / SECOND:g} s, more than a day; cut it there")
                 start = round(time - taken * SECOND)
             taken += Fraction(frame.samples, frame.sample_rate)
             frame.pts = None  # the resampler wants no gaps
@@ -65,19 +100,44 @@ def sound(path: Path, rate_hz: int) -> Iterator[tuple[int, np.ndarray]]:
             given = min(given + len(samples), most)
 
 
-def pictures(path: Path, fps: float, look: Look) -> Iterator[Picture]:
-    """Yield the pictures of a video as they are to be seen, turned upright. Of each 1/fps of a second the first is kept."""
+def resampled(heard: Iterable[tuple[int, np.ndarray]], from_hz: int, to_hz: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Bring mono sound to another rate, piece by piece; where its times leave a gap, the new one has it, too."""
+    import av
+
+    resampler, start, taken, given = None, 0, 0, 0
+
+    def out(frame: Any) -> Iterator[tuple[int, np.ndarray]]:
+        nonlocal given
+        for samples in _samples(resampler.resample(frame) if resampler else []):
+            yield start + given * SECOND // to_hz, samples
+            given += len(samples)
+
+    for time, samples in heard:
+        if resampler is None or abs(time - start - taken * SECOND // from_hz) > GAP_NS:
+            yield from out(None)
+            resampler, start, taken, given = av.AudioResampler(format="s16", layout="mono", rate=to_hz), time, 0, 0
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="s16", layout="mono")
+        frame.rate = from_hz
+        taken += len(samples)
+        yield from out(frame)
+    yield from out(None)
+
+
+def pictures(path: Path, slots: Slots, look: Look) -> Iterator[Picture]:
+    """Yield the pictures of a video as they are to be seen, turned upright. The slots say which of them are kept."""
     with _decoding(path) as container:
         stream = _video(container)
+        codec = stream.codec_context
+        if codec is not None and codec.width * codec.height > MOST_PIXELS:
+            raise RecordingError(f"{path}: is a video of {codec.width} x {codec.height}, more than {MOST_PIXELS} pixels; scale it down")
+        if codec is not None:
+            codec.options = {"max_pixels": str(MOST_PIXELS)}  # what its frames say may be something else
         stream.thread_type = "AUTO"
-        per_second = Fraction(fps).limit_denominator(1000)
-        slot, until = None, 0
+        until = 0
         for frame in container.decode(stream):
             time = until if frame.pts is None else round(frame.pts * frame.time_base * SECOND)
             until = time + round((frame.duration or 0) * frame.time_base * SECOND)
-            due = int(time * per_second // SECOND)
-            yield Picture(time, until, jpeg(upright(frame.to_image(), frame.rotation), look) if slot is None or due > slot else None)
-            slot = due if slot is None else max(due, slot)
+            yield Picture(time, until, jpeg(upright(frame.to_image(), frame.rotation), look) if slots.keep(time) else None)
 
 
 def upright(image: Any, degrees: int) -> Any:
@@ -103,17 +163,39 @@ def picture_file(path: Path, look: Look) -> bytes:
 
     Raises RecordingError if it is neither, or is damaged.
     """
-    from PIL import Image, ImageOps
+    return picture(path.read_bytes(), look, path)
 
-    content = path.read_bytes()
+
+def picture(content: bytes, look: Look, where: object) -> bytes:
+    """Take an encoded JPEG or PNG as JPEG, as `picture_file` does. Raises RecordingError, which names `where` it stood."""
+    from PIL import ImageOps
+
+    with opened(content, f"{where}: is no picture that can be decoded", "wants JPEG or PNG") as image:
+        as_it_is = image.format == "JPEG" and image.getexif().get(ORIENTATION, 1) == 1
+        fits = look.width is None or image.width <= look.width
+        return content if as_it_is and fits else jpeg(ImageOps.exif_transpose(image), look)
+
+
+@contextmanager
+def opened(content: bytes, refusal: str, way_out: str) -> Iterator[Any]:
+    """Decode a JPEG or PNG, for a block. Raises RecordingError, with why between its two halves, if it is none or too large."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what it warns of is refused here
+            image = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+        with image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(f"{image.width} x {image.height}, more than {MOST_PIXELS} pixels")
             image.load()
-            as_it_is = image.format == "JPEG" and image.getexif().get(ORIENTATION, 1) == 1
-            fits = look.width is None or image.width <= look.width
-            return content if as_it_is and fits else jpeg(ImageOps.exif_transpose(image), look)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RecordingError(f"{path}: is no picture that can be decoded ({error}); wants JPEG or PNG") from None
+            yield image
+    except RecordingError:
+        raise
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        unknown = isinstance(error, UnidentifiedImageError)  # its words name an address
+        words = "it does not begin like one" if unknown else " ".join(str(error).split())
+        raise RecordingError(f"{refusal} ({words}); {way_out}") from None
 
 
 def _length(container: Any, rate_hz: int) -> int:
@@ -136,15 +218,17 @@ def _video(container: Any) -> Any:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[Any]:
+def _decoding(path: Path, content: bytes | None = None) -> Iterator[Any]:
     import av
     from av.error import FFmpegError
 
+    if content is None and path.exists() and not path.is_file():  # to open a pipe would wait for its writer
+        raise RecordingError(f"{path}: is no file; {WANTED}")
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path) if content is None else io.BytesIO(content)) as container:
             yield container
     except RecordingError:
         raise
-    except (FFmpegError, OSError, ValueError, EOFError) as error:
-        words = getattr(error, "strerror", None) or error
+    except (FFmpegError, OSError, ValueError, EOFError, ZeroDivisionError, IndexError) as error:
+        words = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise RecordingError(f"{path}: cannot be decoded as sound or video ({words}); {WANTED}") from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import itertools
 import json
 import os
-import wave
+import struct
+from collections.abc import Iterator
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +16,14 @@ import numpy as np
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.media.decoding import opened
 from omniflow_graph.recording import Recording
 from omniflow_graph.recording.wire import readable
 
 VIDEOS = {".mp4": "mp4", ".mkv": "matroska"}
 MIX_HZ = 48_000  # what every player takes, and a multiple of 16 and 24 kHz
+BLOCK = 1 << 16  # samples that are worked on at a time
+MOST_SAMPLES = (2**32 - 1 - 36) // 2  # a WAV file's length has 32 bits
 MILLISECOND = Fraction(1, 1000)
 
 
@@ -42,13 +46,18 @@ def export_media(recording: Recording, dest: str | os.PathLike[str]) -> list[Pat
         raise RecordingError(f"{path}: wants a name that ends in {' or '.join(VIDEOS)}, or a folder")
     try:
         return [_video(recording, path, held)] if path.suffix.lower() in VIDEOS else _folder(recording, path, held)
-    except OSError as error:
+    except OSError as error:  # FFmpeg's errors are OSErrors, too
         raise RecordingError(f"{path}: cannot be written ({error.strerror or error}); name another place") from None
 
 
 def sound_of(recording: Recording, stream: str) -> np.ndarray:
-    """Join a sound stream's pieces as int16, each where its time says; a piece that comes early replaces what it meets."""
-    rate = _rate(recording, stream)
+    """Join a sound stream's pieces as int16, each where its time says; a piece that comes early replaces what it meets.
+
+    Raises RecordingError for more than a WAV file holds.
+    """
+    rate, form = _rate(recording, stream), recording.manifest.streams[stream].format
+    if form not in (None, "pcm-s16"):
+        raise RecordingError(f"{recording.path}: stream {stream!r} has the format {form!r}, and only pcm-s16 can be exported; leave it out")
     spans, at = [], 0
     for event in recording.events([stream]):
         samples = np.frombuffer(event.data, "<i2")
@@ -56,6 +65,11 @@ def sound_of(recording: Recording, stream: str) -> np.ndarray:
         start = at if abs(start - at) <= 1 else start  # times are whole nanoseconds, samples are not
         spans.append((start, samples))
         at = start + len(samples)
+        if at > MOST_SAMPLES:
+            raise RecordingError(
+                f"{recording.path}: stream {stream!r} sounds at {event.time / SECOND:g} s, at {rate} Hz more than the 4 GB that a WAV file "
+                "holds; cut it into shorter recordings"
+            )
     out = np.zeros(max((start + len(samples) for start, samples in spans), default=0), "<i2")
     for start, samples in spans:
         out[start : start + len(samples)] = samples
@@ -72,40 +86,53 @@ def _rate(recording: Recording, stream: str) -> int:
 def _folder(recording: Recording, path: Path, held: list[str]) -> list[Path]:
     if path.is_dir() and any(path.iterdir()):
         raise RecordingError(f"{path}: is not empty; name a new folder")
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
-    written = [path / "manifest.json"]
+    written: list[Path] = []
+    try:
+        _fill(recording, path, held, written)
+    except BaseException:  # half of it would be taken for all
+        for file in written:
+            file.unlink(missing_ok=True)
+        for folder in (*{file.parent for file in written if file.parent != path}, *made):
+            folder.rmdir()
+        raise
+    return written
+
+
+def _fill(recording: Recording, path: Path, held: list[str], written: list[Path]) -> None:
+    """Write a folder's files, and name each in `written` before it is there."""
+    written.append(path / "manifest.json")
     written[0].write_text(json.dumps(asdict(recording.manifest), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     first = next((name for name in held if recording.manifest.streams[name].kind == "image"), None)
     for name in held:
         info = recording.manifest.streams[name]
         if info.kind == "audio":
-            written.append(_wav(path / f"{_file_name(name)}.wav", sound_of(recording, name), _rate(recording, name)))
+            written.append(path / f"{_file_name(name)}.wav")
+            _wav(written[-1], sound_of(recording, name), _rate(recording, name))
         elif info.kind == "image":
             folder = path if name == first else path / _file_name(name)
-            written += _pictures(recording, name, folder, "png" if info.format == "png" else "jpg")
+            _pictures(recording, name, folder, "png" if info.format == "png" else "jpg", written)
         else:
             written.append(path / f"{_file_name(name)}.jsonl")
             with open(written[-1], "w", encoding="utf-8") as file:
                 file.writelines(_line(event) for event in recording.events([name]))
-    return written
 
 
-def _wav(path: Path, samples: np.ndarray, rate: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.tobytes())
-    return path
+def _wav(path: Path, samples: np.ndarray, rate: int) -> None:
+    size = 2 * len(samples)
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate % 2**32, 2, 16, b"data", size)
+    with open(path, "wb") as file:
+        file.write(head)
+        for start in range(0, len(samples), BLOCK):  # one copy of it is enough
+            file.write(samples[start : start + BLOCK].tobytes())
 
 
-def _pictures(recording: Recording, stream: str, folder: Path, suffix: str) -> list[Path]:
+def _pictures(recording: Recording, stream: str, folder: Path, suffix: str, written: list[Path]) -> None:
     folder.mkdir(exist_ok=True)
-    written = []
     for event in recording.events([stream]):
         written.append(folder / f"{event.time // SECOND:06}.{event.time % SECOND:09}.{suffix}")
         written[-1].write_bytes(event.data)
-    return written
 
 
 def _line(event: Event[Any]) -> str:
@@ -135,10 +162,15 @@ def _video(recording: Recording, path: Path, held: list[str]) -> Path:
             if pictures:
                 _mux_pictures(container, video, recording, pictures)
             if sounds:
-                _mux_sound(container, audio, _mixed(recording, sounds))
+                _mux_sound(container, audio, recording, sounds)
+        if not part.exists():  # the container is written with the first packet
+            raise RecordingError(f"{recording.path}: holds sound without samples, so no video can be made; export it to a folder")
         os.replace(part, path)
-    except FFmpegError as error:
-        raise RecordingError(f"{path}: cannot be written ({error.strerror or error}); name another place, or export to a folder") from None
+    except (FFmpegError, ValueError, OverflowError) as error:
+        if isinstance(error, RecordingError):
+            raise
+        words = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise RecordingError(f"{path}: cannot be written ({words}); name another place, or export to a folder") from None
     finally:
         part.unlink(missing_ok=True)
     return path
@@ -166,42 +198,49 @@ def _mux_pictures(container: Any, stream: Any, recording: Recording, pictures: s
     container.mux(stream.encode(None))
 
 
-def _mixed(recording: Recording, sounds: list[str]) -> np.ndarray:
-    """Add up all sound at one rate; what is too loud is clipped."""
-    parts = [_resampled(sound_of(recording, name), _rate(recording, name)) for name in sounds]
-    out = np.zeros(max(map(len, parts)), np.int32)
-    for part in parts:
-        out[: len(part)] += part
-    return np.clip(out, -32768, 32767).astype("<i2")
+def _mixed(recording: Recording, sounds: list[str], size: int) -> Iterator[np.ndarray]:
+    """Add up all sound at one rate, in pieces of this size; what is too loud is clipped."""
+    parts = [_resampled(sound_of(recording, name), _rate(recording, name), size) for name in sounds]
+    for pieces in itertools.zip_longest(*parts, fillvalue=np.zeros(0, "<i2")):
+        out = np.zeros(max(map(len, pieces)), np.int32)
+        for piece in pieces:
+            out[: len(piece)] += piece
+        yield np.clip(out, -32768, 32767).astype("<i2")
 
 
-def _resampled(samples: np.ndarray, rate: int) -> np.ndarray:
+def _resampled(samples: np.ndarray, rate: int, size: int) -> Iterator[np.ndarray]:
+    """Bring sound to MIX_HZ, in pieces of this size; the last one may be shorter."""
     import av
 
-    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-    frame.rate = rate
     resampler = av.AudioResampler(format="s16", layout="mono", rate=MIX_HZ)
-    return np.concatenate([out.to_ndarray()[0] for out in [*resampler.resample(frame), *resampler.resample(None)]])
+    rest = np.zeros(0, "<i2")
+    for start in range(0, len(samples) + BLOCK, BLOCK):
+        frame = None
+        if start < len(samples):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None, start : start + BLOCK]), format="s16", layout="mono")
+            frame.rate = rate
+        rest = np.concatenate([rest, *(out.to_ndarray()[0] for out in resampler.resample(frame))])
+        whole = len(rest) // size * size
+        yield from rest[:whole].reshape(-1, size)
+        rest = rest[whole:]
+    if len(rest):
+        yield rest
 
 
-def _mux_sound(container: Any, stream: Any, samples: np.ndarray) -> None:
+def _mux_sound(container: Any, stream: Any, recording: Recording, sounds: list[str]) -> None:
     import av
 
-    size = stream.codec_context.frame_size or 1024
-    floats = (samples / np.float32(32768)).astype(np.float32)
-    for start in range(0, len(floats), size):
-        frame = av.AudioFrame.from_ndarray(floats[None, start : start + size], format="fltp", layout="mono")
+    size, start = stream.codec_context.frame_size or 1024, 0
+    for samples in _mixed(recording, sounds, size):
+        floats = (samples / np.float32(32768)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(floats[None], format="fltp", layout="mono")
         frame.rate, frame.pts, frame.time_base = MIX_HZ, start, Fraction(1, MIX_HZ)
         container.mux(stream.encode(frame))
+        start += len(floats)
     container.mux(stream.encode(None))
 
 
 def _decoded(recording: Recording, event: Event[bytes]) -> Any:
-    from PIL import Image
-
-    try:
-        return Image.open(io.BytesIO(event.data)).convert("RGB")
-    except (OSError, ValueError) as error:
-        raise RecordingError(
-            f"{recording.path}: the picture on {event.stream!r} at {event.time} ns cannot be decoded ({error}); export to a folder"
-        ) from None
+    refusal = f"{recording.path}: the picture on {event.stream!r} at {event.time} ns cannot be decoded"
+    with opened(event.data, refusal, "export to a folder") as image:
+        return image.convert("RGB")

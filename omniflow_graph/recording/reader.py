@@ -18,9 +18,10 @@ from typing import Any
 import msgpack
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import Event, Stamps
-from omniflow_graph.recording.manifest import Manifest, StreamInfo
-from omniflow_graph.recording.segment import Message, Segment, messages, open_segment, unreadable
+from omniflow_graph.events import Causes, Event, Stamps
+from omniflow_graph.recording.framing import Damaged
+from omniflow_graph.recording.manifest import LONGEST, Manifest, StreamInfo
+from omniflow_graph.recording.segment import Message, Segment, messages, open_segment
 from omniflow_graph.recording.wire import codecs
 from omniflow_graph.recording.writer import COSTS, RECORDS
 from omniflow_graph.session import Session
@@ -88,38 +89,53 @@ class Recording:
         rank = {name: n for n, name in enumerate(self.manifest.streams)}
         held: list[tuple[Event[Any], bytes | None]] = []
         for entry in records:
-            if held and entry[0].time > held[0][0].time:
+            if held and entry[0].time != held[0][0].time:
+                if entry[0].time < held[0][0].time:
+                    self._is_damaged(self.path, "its messages are out of order")
+                    break
                 yield from held if len(held) == 1 else sorted(held, key=lambda each: (rank[each[0].stream], each[0].seq))
                 held = []
             held.append(entry)
         yield from sorted(held, key=lambda each: (rank[each[0].stream], each[0].seq))
 
     def _read(self, wanted: Iterable[str], costs: Costs | None) -> Iterator[tuple[Event[Any], bytes | None]]:
-        streams = {"/" + name: (name, codecs()[self.manifest.streams[name].kind].read) for name in wanted}
+        used = {name: codecs()[self.manifest.streams[name].kind] for name in wanted}
+        streams = {"/" + name: (name, codec.read) for name, codec in used.items()}
         notes = {RECORDS + name: name for name in wanted}
-        topics = {*streams, *notes, *([COSTS] if costs is not None else [])}
+        topics = {"/" + name: codec.schema[0] for name, codec in used.items()} | dict.fromkeys(notes, "")
+        if costs is not None:
+            topics[COSTS] = ""
         beside: dict[tuple[str, int], list[Any]] = {}
         for topic, time, seq, content in self._in_log_order(topics):
+            if time > LONGEST:
+                raise RecordingError(
+                    f"{self.path}: a message on {topic} has time {time} ns, and a session lasts up to {LONGEST} ns (104 days); "
+                    "write it again with times that count from the session's begin"
+                )
             try:
                 if topic in streams:
                     stream, read = streams[topic]
                     if beside and (note := beside.pop((stream, seq), None)):
                         full, stamps, made_of, digest = note
-                        causes = tuple((name, first, last) for name, first, last in made_of)
-                        yield Event(time, stream, full, read(content), causes, Stamps(*stamps) if stamps else None), digest
+                        if type(full) is not int or not (digest is None or type(digest) is bytes):
+                            raise ValueError(f"the record beside it has the seq {full!r} and the digest {digest!r}")
+                        yield Event(time, stream, full, read(content), _causes(made_of), Stamps(*stamps) if stamps else None), digest
                     else:
                         yield Event(time, stream, seq, read(content)), None
                 elif topic in notes:
                     beside[notes[topic], seq] = msgpack.unpackb(content)
                 elif costs is not None:
                     stage, taken, ns = msgpack.unpackb(content)
+                    if type(taken) is not int or type(ns) is not int or not 0 <= ns <= LONGEST:
+                        raise ValueError(f"{stage!r} cost {ns!r} ns for {taken!r}")
                     costs[stage, taken] = ns
-            except (ValueError, TypeError, *_undecodable()) as error:
+            except _undecodable() as error:
+                words = " ".join(str(error).split()) or type(error).__name__
                 raise RecordingError(
-                    f"{self.path}: a message on {topic} at {time} ns cannot be decoded ({error}); another program wrote it"
+                    f"{self.path}: a message on {topic} at {time} ns cannot be decoded ({words}); another program wrote it, or damaged it"
                 ) from None
 
-    def _in_log_order(self, topics: set[str]) -> Iterator[Message]:
+    def _in_log_order(self, topics: dict[str, str]) -> Iterator[Message]:
         """Yield messages by log time. They are sorted, in memory, only where it goes backwards."""
         if self._is_ordered():
             return self._messages(topics)
@@ -135,22 +151,29 @@ class Recording:
             last = message.time
         return True
 
-    def _messages(self, topics: set[str] | None) -> Iterator[Message]:
-        """Yield messages as they stand in the files, each file up to where it is damaged."""
+    def _messages(self, topics: dict[str, str] | None) -> Iterator[Message]:
+        """Yield messages as they stand in the files, each file up to where it is damaged. `topics` have these schemas."""
+        known = {"/" + name for name in self.manifest.streams}
         for segment in self.segments:
             try:
-                yield from messages(segment.path, lambda topic: topics is None or topic in topics)
-            except unreadable() as error:
+                yield from messages(segment.path, topics, known)
+            except Damaged as error:
                 if segment.cut is None:  # of a cut one it is known, and said better
-                    why, self.lost = str(error) or type(error).__name__, True
-                    self.damage = f"{segment.path}: is damaged ({why}); the events before that are read, those after it are lost"
+                    self._is_damaged(segment.path, str(error))
+
+    def _is_damaged(self, path: Path, why: str) -> None:
+        self.lost, self.damage = True, f"{path}: is damaged ({why}); what was read before that counts, the rest is lost"
 
 
 def open_recording(path: str | os.PathLike[str]) -> Recording:
     """Open a recording, or a folder of numbered segments (`NAME.000.mcap`, ...) as one. Raises RecordingError."""
     path = Path(path)
-    part = path.with_name(path.name + ".part")
-    if not path.exists():
+    part = path.with_name(path.name + ".part") if path.name else path
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise RecordingError(f"{path}: cannot be read ({error.strerror}); name a recording, a file that ends in .mcap") from None
+    if not exists:
         way = f"its writer was killed; open {part}" if part.exists() else "`omniflow import SRC DEST` makes recordings"
         raise RecordingError(f"{path}: there is no such file; {way}")
     segments = tuple(open_segment(file) for file in (_numbered(path) if path.is_dir() else [path]))
@@ -190,8 +213,16 @@ def _joined(manifests: list[Manifest]) -> dict[str, StreamInfo]:
     return joined
 
 
+def _causes(made_of: list[list[Any]]) -> Causes:
+    causes = tuple((name, first, last) for name, first, last in made_of)
+    for name, first, last in causes:
+        if type(name) is not str or type(first) is not int or type(last) is not int:
+            raise ValueError(f"it was made of {name!r} {first!r} to {last!r}")
+    return causes
+
+
 def _undecodable() -> tuple[type[BaseException], ...]:
     from google.protobuf.message import DecodeError
     from msgpack.exceptions import UnpackException
 
-    return DecodeError, UnpackException
+    return DecodeError, UnpackException, ValueError, TypeError, LookupError, OverflowError, MemoryError, RecursionError

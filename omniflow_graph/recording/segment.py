@@ -1,25 +1,25 @@
-"""Read an MCAP file from its front, as far as it goes: our manifest, and the messages of chosen topics.
-
-Only the framing is left to `mcap.StreamReader`; messages are cut out of a chunk here, which is twice as fast.
-"""
+"""Read one file of a recording from its front, as far as it goes: our manifest, and the messages of chosen topics."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from omniflow_graph.errors import RecordingError
+from omniflow_graph.recording import framing
+from omniflow_graph.recording.framing import CHANNEL, CHUNK, MAGIC, MESSAGE, METADATA, RECORD, SCHEMA, STATISTICS, Damaged
 from omniflow_graph.recording.manifest import Manifest, read_manifest
 
-NAME = "omniflow"  # of the metadata record; the manifest is the JSON under its one key
-KEY = "manifest"
-MAGIC = b"\x89MCAP0\r\n"
+NAME = "omniflow"  # of the metadata record
+KEY, CHECK = "manifest", "crc32"  # in it: the manifest as JSON, and its checksum in hex
+OURS = "/omniflow/"  # topics that begin so are no streams
 
-_RECORD = struct.Struct("<BQ")  # opcode, length
 _MESSAGE = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
-_CHANNEL_OPCODE, _MESSAGE_OPCODE = 0x04, 0x05
+_BROKEN = (struct.error, KeyError, UnicodeDecodeError)  # what reading nonsense comes to, beside Damaged
 
 
 class Message(NamedTuple):
@@ -41,105 +41,149 @@ class Segment(NamedTuple):
 
 def open_segment(path: Path) -> Segment:
     """Find the manifest of a file: the last one of those in it. Raises RecordingError with the way out."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # to open a pipe would wait for its writer
+        raise RecordingError(f"{path}: is no file; name a recording, a file that ends in .mcap")
     try:
         with open(path, "rb") as file:
             start = file.read(len(MAGIC))
+            if start == MAGIC:
+                found, whole = _manifest(file)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read ({error.strerror}); name a recording, a file that ends in .mcap") from None
     if not start:
         raise RecordingError(f"{path}: is empty; whoever wrote it was stopped before its first second, record it again")
     if start != MAGIC:
         raise RecordingError(f"{path}: is no recording (not an MCAP file); turn media into one with `omniflow import {path} NAME.mcap`")
-    found, whole = _indexed(path), True
-    if found is None:
-        found, whole = _from_the_front(path)
     if found is None:
         raise RecordingError(
             f"{path}: has no omniflow manifest, so another program wrote it or it was cut at its start; import its media with `omniflow import`"
         )
     manifest = read_manifest(found, path)
-    closed = manifest.ordered is not None
-    lost = "in its index, after the last event; nothing is lost" if closed else "before it was closed; what was written up to then is read"
-    return Segment(path, manifest, None if whole else f"{path}: was cut {lost}")
+    if manifest.ordered is None:
+        read = "what was written up to then is read"
+        cut = f"is damaged (its last manifest cannot be read); {read}" if whole else f"was cut before it was closed; {read}"
+    else:
+        cut = None if whole else "was cut in its index, after the last event; nothing is lost"
+    return Segment(path, manifest, cut and f"{path}: {cut}")
 
 
-def messages(path: Path, wanted: Callable[[str], bool]) -> Iterator[Message]:
-    """Yield the messages of the wanted topics as they stand in the file. Raises one of `unreadable()` at damage."""
-    from mcap.records import Channel, Chunk, DataEnd
-    from mcap.records import Message as Unchunked
-    from mcap.stream_reader import get_chunk_data_stream
+def messages(path: Path, wanted: Mapping[str, str] | None, known: Collection[str]) -> Iterator[Message]:
+    """Yield messages as they stand in the file: of the wanted topics, which have these schemas, or of all (None).
 
-    topics: dict[int, str | None] = {}
-    for record in _records(path):
-        if isinstance(record, Chunk):
-            stream, length = get_chunk_data_stream(record, validate_crc=True)
-            yield from _cut_out(stream.read(length), topics, wanted)
-        elif isinstance(record, Channel):
-            topics[record.id] = record.topic if wanted(record.topic) else None
-        elif isinstance(record, Unchunked):
-            if topic := topics[record.channel_id]:
-                yield Message(topic, record.log_time, record.sequence, record.data)
-        elif isinstance(record, DataEnd):
-            return
-
-
-def unreadable() -> tuple[type[BaseException], ...]:
-    """Name what reading a damaged file raises."""
-    from mcap.exceptions import McapError
-    from zstandard import ZstdError
-
-    return McapError, ZstdError, struct.error, ValueError, EOFError, LookupError, MemoryError, OverflowError
-
-
-def _cut_out(chunk: bytes, topics: dict[int, str | None], wanted: Callable[[str], bool]) -> Iterator[Message]:
-    from io import BytesIO
-
-    from mcap.data_stream import ReadDataStream
-    from mcap.records import Channel
-
-    at = 0
-    while at < len(chunk):
-        opcode, length = _RECORD.unpack_from(chunk, at)
-        start, at = at + _RECORD.size, at + _RECORD.size + length
-        if opcode == _MESSAGE_OPCODE:
-            channel, seq, time, _ = _MESSAGE.unpack_from(chunk, start)
-            topic = topics[channel]
-            if topic is not None:
-                yield Message(topic, time, seq, chunk[start + _MESSAGE.size : at])
-        elif opcode == _CHANNEL_OPCODE:
-            declared = Channel.read(ReadDataStream(BytesIO(chunk[start:at])))
-            topics[declared.id] = declared.topic if wanted(declared.topic) else None
-
-
-def _records(path: Path) -> Iterator[Any]:
-    from mcap.stream_reader import StreamReader
-
-    with open(path, "rb") as file:
-        # No record is longer than its file: a damaged length must not ask for gigabytes.
-        yield from StreamReader(file, emit_chunks=True, record_size_limit=path.stat().st_size).records
-
-
-def _indexed(path: Path) -> str | None:
-    """Find the newest manifest by the index at the file's end; None if there is no such index."""
-    from mcap.reader import make_reader
-
+    Raises Damaged where the file is damaged, or once it is read if its messages are not as many as it says, or some are
+    on other topics than the known ones; RecordingError for a wanted topic of another schema.
+    """
     try:
         with open(path, "rb") as file:
-            found = [record.metadata[KEY] for record in make_reader(file).iter_metadata() if record.name == NAME]
-    except unreadable():
-        return None
-    return found[-1] if found else None
+            if file.read(len(MAGIC)) != MAGIC:
+                raise Damaged("it does not begin as it should")
+            yield from _messages(file, path, wanted, known)
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read ({error.strerror}); copy it to another disk") from None
+    except KeyError as error:
+        raise Damaged(f"number {error} is used for a channel or schema, and declared nowhere") from None
+    except (struct.error, UnicodeDecodeError) as error:
+        raise Damaged(str(error)) from None
 
 
-def _from_the_front(path: Path) -> tuple[str | None, bool]:
-    """Find the newest manifest by reading on to the end, and tell whether that was reached."""
-    from mcap.records import Metadata
+@dataclass
+class _Topics:
+    """Learn what the channels of a file carry."""
 
+    path: Path
+    wanted: Mapping[str, str] | None
+    known: Collection[str]
+    schemas: dict[int, str] = field(default_factory=lambda: {0: ""})
+    of: dict[int, str | None] = field(default_factory=dict)  # a channel's topic, if it is wanted
+    strange: str | None = None  # a topic that the manifest does not name
+
+    def declare(self, opcode: int, content: bytes) -> None:
+        """Take in a schema or a channel."""
+        if opcode == SCHEMA:
+            number, name = framing.schema(content)
+            self.schemas[number] = name
+            return
+        number, of, topic, encoding = framing.channel(content)
+        if topic not in self.known and not topic.startswith(OURS):
+            self.strange = topic
+        if self.wanted is None or topic not in self.wanted:
+            self.of[number] = topic if self.wanted is None else None
+            return
+        wanted, schema = self.wanted[topic], self.schemas[of]
+        if (schema, encoding) != (wanted, "protobuf" if wanted else "msgpack"):
+            raise RecordingError(
+                f"{self.path}: holds {schema or 'messages'} as {encoding!r} on {topic!r}, wants {wanted or 'messages'} as "
+                f"{'protobuf' if wanted else 'msgpack'!r}; another program wrote it, so import its media with `omniflow import`"
+            )
+        self.of[number] = topic
+
+
+def _messages(file: BinaryIO, path: Path, wanted: Mapping[str, str] | None, known: Collection[str]) -> Iterator[Message]:
+    topics = _Topics(path, wanted, known)
+    count, chunks, said = 0, 0, None
+    for opcode, content in framing.records(file, (CHUNK, CHANNEL, SCHEMA, MESSAGE, STATISTICS)):
+        if opcode == CHUNK:
+            chunks += 1
+            count += yield from _cut_out(framing.unpacked(content), topics)
+        elif opcode == MESSAGE:
+            count += yield from _cut_out(RECORD.pack(opcode, len(content)) + content, topics)
+        elif opcode == STATISTICS:
+            said = framing.counts(content)
+        else:
+            topics.declare(opcode, content)
+    if said not in (None, (count, chunks)):
+        raise Damaged(f"it holds {count} messages in {chunks} chunks, and held {said[0]} in {said[1]} when it was closed")
+    if topics.strange is not None:
+        raise Damaged(f"it holds messages on {topics.strange!r}, which its manifest does not name")
+
+
+def _cut_out(chunk: bytes, topics: _Topics) -> Generator[Message, None, int]:
+    """Yield the wanted messages of a chunk; return how many there are in all."""
+    at, count, size, topic_of = 0, 0, len(chunk), topics.of
+    while at < size:
+        opcode, length = RECORD.unpack_from(chunk, at)
+        start, at = at + RECORD.size, at + RECORD.size + length
+        if at > size:
+            raise Damaged(f"a record of {length} bytes is announced where {size - start} are left")
+        if opcode == MESSAGE:
+            if length < _MESSAGE.size:
+                raise Damaged(f"a message of {length} bytes is announced, less than its head has")
+            channel, seq, time, _ = _MESSAGE.unpack_from(chunk, start)
+            topic = topic_of[channel]
+            count += 1
+            if topic is not None:
+                yield Message(topic, time, seq, chunk[start + _MESSAGE.size : at])
+        elif opcode in (CHANNEL, SCHEMA):
+            topics.declare(opcode, chunk[start:at])
+        elif not opcode:
+            raise Damaged("zeros stand where a record is to begin")
+    return count
+
+
+def _manifest(file: BinaryIO) -> tuple[str | None, bool]:
+    """Find the newest manifest, and tell whether the file goes on to its end: by its index, or else by reading on."""
+    try:
+        if (found := _checked(framing.indexed(file, NAME))) is not None:
+            return found, True
+    except (Damaged, *_BROKEN):
+        pass
     found = None
     try:
-        for record in _records(path):
-            if isinstance(record, Metadata) and record.name == NAME:
-                found = record.metadata[KEY]
-    except unreadable():  # cut here: what was found before counts
+        file.seek(len(MAGIC))
+        for _, content in framing.records(file, (METADATA,)):
+            found = _checked(framing.metadata(content).get(NAME)) or found
+    except (Damaged, *_BROKEN):  # cut here: what was found before counts
         return found, False
     return found, True
+
+
+def _checked(held: Mapping[str, str] | None) -> str | None:
+    """Return the manifest that a metadata record holds, if it holds one that is as it was written."""
+    if held is None or KEY not in held:
+        return None
+    return held[KEY] if held.get(CHECK, checksum(held[KEY])) == checksum(held[KEY]) else None
+
+
+def checksum(manifest: str) -> str:
+    """Return the checksum that stands beside a manifest."""
+    return f"{zlib.crc32(manifest.encode()):08x}"

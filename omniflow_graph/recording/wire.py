@@ -8,9 +8,10 @@ and maps as `Fields`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import msgpack
@@ -20,7 +21,10 @@ from omniflow_graph.events import SECOND, Window
 
 ARRAY = 1  # msgpack extension type: [dtype, shape, little-endian bytes]
 ROW = 2  # msgpack extension type: [names, values]
+DEEPEST = 32  # records in records; each takes 40 KB of stack to read
 PLAIN = frozenset((int, str, float, bool, type(None)))  # what msgpack and JSON both have a form for
+
+ODD = "{} bytes of 16-bit samples, of which each has two"
 
 _json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes a new encoder at each call
 _pack: Any = msgpack.Packer(use_bin_type=True).pack
@@ -89,6 +93,8 @@ def codecs() -> dict[str, Codec]:
         return Timestamp(seconds=time // SECOND, nanos=time % SECOND)
 
     def audio(time: int, data: bytes, rate: int | None, form: str | None) -> bytes:
+        if len(data) % 2 and form in (None, "pcm-s16"):
+            raise ValueError(ODD.format(len(data)))
         message = RawAudio(timestamp=stamp(time), data=data, format=form or "pcm-s16", sample_rate=rate or 0, number_of_channels=1)
         return message.SerializeToString()
 
@@ -105,8 +111,14 @@ def codecs() -> dict[str, Codec]:
         message.timestamp.seconds, message.timestamp.nanos = divmod(time, SECOND)  # its pool is its own
         return message.SerializeToString()
 
+    def heard(content: bytes) -> bytes:
+        data = (message := RawAudio.FromString(content)).data
+        if len(data) % 2 and message.format == "pcm-s16":
+            raise ValueError(ODD.format(len(data)))
+        return data
+
     return {
-        "audio": Codec(_schema(RawAudio), audio, lambda data: RawAudio.FromString(data).data),
+        "audio": Codec(_schema(RawAudio), audio, heard),
         "image": Codec(_schema(CompressedImage), image, lambda data: CompressedImage.FromString(data).data),
         "text": Codec(_schema(Log), text, lambda data: Log.FromString(data).message),
         "value": Codec(_schema(value), plain, lambda data: unpack_value(value.FromString(data).msgpack)),
@@ -119,12 +131,12 @@ def pack_value(value: Any) -> bytes:
     >>> unpack_value(pack_value({"a": (1, None), "b": np.arange(3, dtype="<i2")}))
     {'a': [1, None], 'b': array([0, 1, 2], dtype=int16)}
     """
-    return _pack(_simple(value))
+    return _pack(_simple(value, 0))
 
 
 def unpack_value(content: bytes) -> Any:
     """Read a payload back. Raises ValueError if it is not one."""
-    return msgpack.unpackb(content, raw=False, ext_hook=_extension, object_pairs_hook=Fields)
+    return _unpack(content, 0)
 
 
 def readable(value: Any) -> Any:
@@ -148,8 +160,8 @@ def readable(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _simple(value: Any) -> Any:
-    """Turn a payload into what msgpack has a form for."""
+def _simple(value: Any, depth: int) -> Any:
+    """Turn a payload into what msgpack has a form for. `depth` counts the rows around it, each packed on its own."""
     if type(value) in PLAIN:
         return value
     if isinstance(value, np.ndarray):
@@ -160,13 +172,15 @@ def _simple(value: Any) -> Any:
     if isinstance(value, Window):
         return _about(value)
     if hasattr(value, "_fields"):
-        return msgpack.ExtType(ROW, _row_of(type(value)._fields) + pack_value(list(value)))
+        if depth == DEEPEST:
+            raise ValueError(f"records more than {DEEPEST} deep in records")
+        return msgpack.ExtType(ROW, _row_of(tuple(value._fields)) + _pack([_simple(item, depth + 1) for item in value]))
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _simple(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _simple(getattr(value, field.name), depth) for field in fields(value)}
     if isinstance(value, dict):
-        return {key: _simple(item) for key, item in value.items()}
+        return {key: _simple(item, depth) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_simple(item) for item in value]
+        return [_simple(item, depth) for item in value]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -180,14 +194,33 @@ def _about(window: Window) -> dict[str, Any]:
     return {"k": window.k, "start": window.start, "end": window.end, "ready": window.ready, "partial": window.partial}
 
 
-def _extension(code: int, content: bytes) -> Any:
+def _unpack(content: bytes, depth: int) -> Any:
+    return msgpack.unpackb(content, raw=False, ext_hook=_EXTENSIONS[depth], object_pairs_hook=Fields)
+
+
+def _extension(depth: int, code: int, content: bytes) -> Any:
     if code == ARRAY:
         dtype, shape, data = msgpack.unpackb(content)
-        return np.frombuffer(data, np.dtype(dtype)).reshape(shape)
+        return np.frombuffer(data, _dtype(dtype)).reshape(shape)
     if code == ROW:
-        names, values = unpack_value(content)
+        if depth == DEEPEST:
+            raise ValueError(f"records more than {DEEPEST} deep in records")
+        names, values = _unpack(content, depth + 1)
+        if type(values) is not list or len(names) != len(values) or not all(type(name) is str for name in names):
+            raise ValueError("a record whose fields do not fit their names")
         return Row(tuple(names), tuple(values))
     raise ValueError(f"unknown msgpack extension {code}")
+
+
+_EXTENSIONS = [partial(_extension, depth) for depth in range(DEEPEST + 1)]
+
+
+@lru_cache(maxsize=256)
+def _dtype(name: str) -> np.dtype:
+    """Make the type of an array: of numbers, texts or times, by a name such as "<i2"; NumPy would take programs, too."""
+    if not re.fullmatch(r"[<>|=]?[biufcmMSUV]\d+(\[\d*\w+\])?", name):
+        raise ValueError(f"an array of {name!r}")
+    return np.dtype(name)
 
 
 def _schema(message: Any) -> tuple[str, str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,8 +15,9 @@ import msgpack
 from omniflow_graph.canonical import Digester, EdgeDigest
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
-from omniflow_graph.recording.manifest import Manifest, StreamInfo, write_manifest
-from omniflow_graph.recording.segment import KEY, NAME
+from omniflow_graph.recording.framing import LARGEST
+from omniflow_graph.recording.manifest import LONGEST, Manifest, StreamInfo, write_manifest
+from omniflow_graph.recording.segment import CHECK, KEY, NAME, checksum
 from omniflow_graph.recording.wire import codecs
 
 CHUNK = 256 * 1024
@@ -45,9 +47,8 @@ class RecordingWriter:
         try:
             self._file: BinaryIO = open(self._part, "wb")  # noqa: SIM115 - closed by close() or abandon()
         except OSError as error:
-            raise RecordingError(f"{self.path}: cannot be written ({error.strerror}); name another folder") from None
+            raise self._unwritten(error) from None
         self._writer = Writer(self._file, chunk_size=CHUNK, compression=CompressionType.ZSTD)
-        self._writer.start(profile="", library="omniflow-graph")
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, int] = {}
         self._second, self._last, self._ordered = 0, -1, True
@@ -55,8 +56,15 @@ class RecordingWriter:
         self._times = dict.fromkeys(manifest.streams, 0)
         self._counts = dict.fromkeys(manifest.streams, 0)
         self._digest_of = Digester()
-        self._writer.add_metadata(NAME, {KEY: about})
-        self._writer.flush()
+        try:
+            self._writer.start(profile="", library="omniflow-graph")
+            self._writer.add_metadata(NAME, {KEY: about, CHECK: checksum(about)})
+            self._writer.flush()
+        except BaseException as error:
+            self.abandon()
+            if isinstance(error, OSError):
+                raise self._unwritten(error) from None
+            raise
 
     def __enter__(self) -> RecordingWriter:
         return self
@@ -74,22 +82,31 @@ class RecordingWriter:
             known = ", ".join(self.manifest.streams)
             raise RecordingError(f"{self.path}: stream {event.stream!r} is not in the manifest, which has {known}; add it there")
         try:
+            if event.time > LONGEST:
+                raise ValueError(f"a session lasts up to {LONGEST} ns, which is 104 days; count from its begin")
             content = codecs()[info.kind].write(event.time, event.data, info.rate_hz, info.format)
+            if len(content) > LARGEST:
+                raise ValueError(f"it has {len(content)} bytes, and one event up to {LARGEST}")
             self._count(event, digest)
             self._flush_at(event.time)
             if event.stamps or event.made_of or digest or event.seq > SEQUENCE:
                 self._raw(RECORDS + event.stream, event.time, [event.seq, event.stamps and list(event.stamps), event.made_of, digest], event.seq)
             captured = event.stamps.captured if event.stamps else None
             self._message(self._channel(event.stream, info), event.time, content, event.seq, event.time if captured is None else max(captured, 0))
-        except (TypeError, ValueError, OverflowError, struct.error) as error:
+        except OSError as error:
+            raise self._unwritten(error) from None
+        except (TypeError, ValueError, OverflowError, RecursionError, struct.error) as error:
             where = f"{self.path}: stream {event.stream!r}, event {event.seq} at {event.time} ns"
             raise RecordingError(f"{where}: is not what a stream of kind {info.kind} can hold ({error})") from None
 
     def cost(self, stage: str, seq: int, ns: int, time: int | None = None) -> None:
         """Write what a step of a stage cost: the step that took the event with this seq, by default just now."""
         time = max(self._last, 0) if time is None else time
-        self._flush_at(time)
-        self._raw(COSTS, time, [stage, seq, ns], seq)
+        try:
+            self._flush_at(time)
+            self._raw(COSTS, time, [stage, seq, ns], seq)
+        except OSError as error:
+            raise self._unwritten(error) from None
 
     def close(self, end: int | None = None, **changes: Any) -> None:
         """Finish the file. `end` is the session's End (default: just after the last event), `changes` the manifest's.
@@ -103,20 +120,26 @@ class RecordingWriter:
             self.manifest = replace(self.manifest, **{**found, **changes})
             about = write_manifest(self.manifest, self.path)
             self._writer.flush()  # events first: who finds the last manifest has all of them
-            self._writer.add_metadata(NAME, {KEY: about})
+            self._writer.add_metadata(NAME, {KEY: about, CHECK: checksum(about)})
             self._writer.finish()
             self._file.close()
             os.replace(self._part, self.path)
         except BaseException as error:
             self.abandon()
             if isinstance(error, OSError):
-                raise RecordingError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
+                raise self._unwritten(error) from None
             raise
 
     def abandon(self) -> None:
         """Close and remove what was written so far."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            with suppress(OSError):  # a full disk does not take what is still in the buffer
+                self._file.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _unwritten(self, error: OSError) -> RecordingError:
+        return RecordingError(f"{self.path}: cannot be written ({error.strerror or error}); name another folder")
 
     def _count(self, event: Event[Any], digest: bytes | None) -> None:
         name, edge = event.stream, self._edges[event.stream]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +25,7 @@ from omniflow_graph.recording import Manifest, Recording, RecordingWriter, Strea
 from omniflow_graph.trace.trace import NOT_KEPT, Trace, is_media
 
 NONE = payload_digest(None)
+KINDS = ("source", "map", "scan", "merge", "align", "stage", "sink")
 PACKAGES = ("omniflow-graph", "bytewax", "numpy", "onnxruntime", "hibari-tts")
 
 
@@ -61,10 +62,11 @@ def save_trace(
     return writer.manifest
 
 
-def load_trace(path: str | os.PathLike[str]) -> Trace:
+def load_trace(path: str | os.PathLike[str], *, tell: Callable[[str], object] = str) -> Trace:
     """Read a trace that `save_trace` wrote; a folder stands for the trace.mcap in it.
 
-    Its graph has the operators' names, kinds and edges, and no functions. Raises RecordingError for another recording.
+    Of a damaged one there is what stands before the damage, with the digests of the whole run; `tell` is told of it. Its
+    graph has the operators' names, kinds and edges, and no functions. Raises RecordingError for another recording.
     """
     path = Path(path)
     if path.is_dir() and not any(path.glob("trace.mcap*")):
@@ -74,16 +76,37 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     if manifest.graph is None or "digest" not in manifest.notes:
         raise RecordingError(f"{path}: a recording of a session, not a trace; make one with `omniflow replay {path} --out DIR`")
     edges, payloads = ({edge: [] for edge in manifest.streams} for _ in range(2))
-    trace = Trace(manifest.session, restore(manifest.graph), manifest.seed or 0, edges, payloads)
+    try:
+        trace = Trace(manifest.session, restore(manifest.graph), manifest.seed or 0, edges, payloads)
+        _read_notes(trace, manifest)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecordingError(f"{path}: what it says of its run cannot be read ({words}); `omniflow replay REC --out DIR` writes one") from None
     for event, digest in recording.records(manifest.streams):
         lost = event.data is None and digest != NONE
         edges[event.stream].append(event._replace(data=NOT_KEPT) if lost else event)
         payloads[event.stream].append(digest or b"")
-    trace.digests = {edge: info.digest or "" for edge, info in manifest.streams.items()}
-    trace.ends, trace.complete = manifest.notes["ends"], manifest.notes["complete"]
-    for stage, start, done, taken, dropped in manifest.notes["steps"]:
-        trace.stages.setdefault(stage, []).append(Step(stage, start, done, tuple(taken), tuple(dropped)))
+    if recording.damage:
+        tell(recording.damage)
     return trace
+
+
+def _read_notes(trace: Trace, manifest: Manifest) -> None:
+    """Take from the manifest what is known of the run besides its events. Raises whatever nonsense comes to."""
+    trace.digests = {edge: info.digest or "" for edge, info in manifest.streams.items()}
+    ends, trace.complete = manifest.notes["ends"], bool(manifest.notes["complete"])
+    trace.ends = {name: _whole(end) for name, end in ends.items()}
+    for stage, start, done, taken, dropped in manifest.notes["steps"]:
+        step = Step(str(stage), _whole(start), _whole(done), tuple(map(_whole, taken)), tuple(map(_whole, dropped)))
+        trace.stages.setdefault(step.stage, []).append(step)
+    if strange := trace.edges.keys() - set(trace.graph.edges()):
+        raise ValueError(f"its graph has no edge {', '.join(map(repr, sorted(strange)))}")
+
+
+def _whole(number: Any) -> int:
+    if type(number) is not int:
+        raise TypeError(f"{number!r} is no whole number")
+    return number
 
 
 def describe(graph: Graph) -> dict[str, Any]:
@@ -95,10 +118,19 @@ def describe(graph: Graph) -> dict[str, Any]:
 
 
 def restore(described: dict[str, Any]) -> Graph:
-    """Rebuild what `describe` wrote: enough to follow causes and to tell media from decisions."""
-    nodes = {name: Node(name, kind, tuple(of), tuple(of), type=bytes if carries else Any) for name, kind, of, carries in described["nodes"]}
+    """Rebuild what `describe` wrote: enough to follow causes and to tell media from decisions.
+
+    Raises ValueError, TypeError or KeyError if nothing like a graph is described.
+    """
+    nodes: dict[str, Node] = {}
+    for name, kind, of, carries in described["nodes"]:
+        if type(name) is not str or kind not in KINDS or not all(one in nodes for one in of):  # what an edge goes to comes later
+            raise ValueError(f"no step of a graph: {name!r}, {kind!r} of {of!r}")
+        nodes[name] = Node(name, kind, tuple(of), tuple(of), type=bytes if carries else Any)
     graph = Graph(described["name"], nodes, {name: Feedback(name, origin, target, delay) for name, origin, target, delay in described["feedback"]})
     for feedback in graph.feedbacks.values():
+        if feedback.origin not in nodes or feedback.target not in nodes or feedback.name in nodes:
+            raise ValueError(f"no feedback of a graph: {feedback.name!r} from {feedback.origin!r} to {feedback.target!r}")
         target = nodes[feedback.target]
         nodes[feedback.target] = replace(target, inputs=(*target.inputs, feedback.name))
     return graph

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniflow_graph.clock import VirtualClock, WallClock, wall_seconds
+from omniflow_graph.clock import VirtualClock, WallClock, wall_seconds, wall_span
 from omniflow_graph.events import SECOND, seconds
 
 FAR = seconds(3600)
@@ -90,3 +90,7 @@ def test_a_pace_that_leads_nowhere_is_refused(pace):
 def test_a_stopwatch_runs_forwards():
     readings = [wall_seconds() for _ in range(100)]
     assert readings == sorted(readings)
+
+
+def test_a_span_of_the_wall_is_what_bytewax_takes():
+    assert [wall_span(each) for each in (0, 1_500_000, SECOND)] == [timedelta(0), timedelta(microseconds=1500), timedelta(seconds=1)]

@@ -7,7 +7,6 @@ import stat
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ class Fragile:
 
 @pytest.fixture(autouse=True)
 def a_snapshot_after_each_batch(monkeypatch):
-    monkeypatch.setattr(flow, "EPOCH", timedelta(0))
+    monkeypatch.setattr(flow, "EPOCH", 0)
 
 
 def recovered(graph: Any, feeds: list[Any], folder: Path, **options: Any) -> dict[str, Trace]:

@@ -15,7 +15,8 @@ from PIL import Image
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event, seconds
-from omniflow_graph.media.importing import audio_frames, import_media
+from omniflow_graph.media.found import audio_frames
+from omniflow_graph.media.importing import import_media
 from omniflow_graph.recording import Manifest, StreamInfo, open_recording
 
 FRAME_NS = 20_000_000
@@ -172,8 +173,19 @@ def test_sound_that_stops_for_a_while_goes_on_at_its_time(tmp_path):
 
 
 def test_two_pictures_a_second_are_kept_by_default_the_first_of_each_half(tmp_path):
-    _, streams = imported(video(tmp_path / "a.mp4", [0, 100, 499, 500, 600, 1700, 1800, 2000]))
+    manifest, streams = imported(video(tmp_path / "a.mp4", [0, 100, 499, 500, 600, 1700, 1800, 2000]))
     assert [event.time // 1_000_000 for event in streams["env-visual"]] == [0, 500, 1700, 2000]
+    assert manifest.notes == {"left_out": ["4 pictures: at most 2 a second are kept; --fps keeps more"]}
+
+
+def test_tracks_beyond_the_first_of_a_kind_are_named(tmp_path):
+    with av.open(str(tmp_path / "a.mka"), "w", format="matroska") as container:
+        voices = [container.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
+        for n, stream in enumerate(voices):
+            mux_sound(container, stream, np.full(320, n + 1, "<i2"))
+    manifest, streams = imported(tmp_path / "a.mka")
+    assert heard(streams).tolist() == [1] * 320
+    assert manifest.notes == {"left_out": ["a track of audio: the first sound and the first video are taken"]}
 
 
 def test_a_session_begins_with_its_first_picture_or_sound(tmp_path):
@@ -229,6 +241,7 @@ def test_a_folder_of_sound_and_pictures_named_by_seconds(tmp_path):
         (folder / f"{time}.jpg").write_bytes(content)
     (folder / "notes.txt").write_text("not looked at")
     manifest, streams = imported(folder)
+    assert manifest.notes == {"left_out": ["1 other file: notes.txt"]}
     assert [(event.time, event.data) for event in streams["env-visual"]] == [(seconds(time), content) for time, content in files.items()]
     assert heard(streams).tolist() == tone(32_000).tolist()
     assert (manifest.session, manifest.end) == ("visit", seconds(12.5) + 1)
@@ -240,6 +253,7 @@ def test_pictures_named_by_index_stand_at_fps_from_the_first_one_on(tmp_path):
         (tmp_path / f"{n:03}.png").write_bytes(picture(RED, form="PNG"))
     assert [event.time for event in imported(tmp_path)[1]["env-visual"]] == [0, seconds(0.5), seconds(4.5)]
     assert [event.time for event in imported(tmp_path, fps=10)[1]["env-visual"]] == [0, seconds(0.1), seconds(0.9)]
+    assert [event.time for event in imported(tmp_path, fps=3)[1]["env-visual"]] == [0, 333_333_333, seconds(3)]
     assert list(colours(imported(tmp_path)[1])) == ["R", "R", "R"]
 
 
@@ -275,7 +289,8 @@ def cut_video(path: Path) -> None:
         ("empty.wav", lambda path: path.write_bytes(b""), "cannot be decoded as sound or video"),
         ("cut.mp4", cut_video, "cannot be decoded as sound or video"),
         ("silent.wav", lambda path: wav(path, tone(0)), "holds neither sound nor pictures that can be decoded"),
-        ("a.mcap", lambda path: path.write_bytes(b""), "is a recording already"),
+        ("a.mcap", lambda path: import_media(wav(path.with_suffix(".wav"), tone(320)), path), "is a recording already; replay it as it is"),
+        ("b.mcap", lambda path: path.write_bytes(b""), "is no MCAP file, or damaged at its start; name another file"),
         ("folder", lambda path: path.mkdir(), "a folder with neither sound (.wav,"),
     ],
 )
@@ -310,6 +325,33 @@ def test_a_picture_that_cannot_be_used_is_named(tmp_path, name, content, words):
 def test_options_without_meaning_are_refused(tmp_path, options):
     with pytest.raises(RecordingError, match="wants"):
         import_media(wav(tmp_path / "a.wav", tone(320)), tmp_path / "out.mcap", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"unit_s": 1.0}, "is no folder of numbered WAV files, so --unit has no meaning; leave it out"),
+        ({"rate_hz": 8000}, "is no ROS 2 bag, so --rate has no meaning; leave it out"),
+        ({"topics": ["/audio"]}, "is no ROS 2 bag, so --topic has no meaning; leave it out"),
+        ({"unit_s": 0.0}, "wants a unit to be 0.02 to 3600 seconds, got 0.0"),
+        ({"unit_s": float("nan")}, "wants a unit to be 0.02 to 3600 seconds, got nan"),
+        ({"rate_hz": 16}, "wants a rate of 1000 to 384000 samples a second, got 16"),
+    ],
+)
+def test_options_for_something_else_are_refused(tmp_path, options, words):
+    path = wav(tmp_path / "a.wav", tone(320))
+    with pytest.raises(RecordingError) as caught:
+        import_media(path, tmp_path / "out.mcap", **options)
+    assert str(caught.value) == f"{path}: {words}"
+
+
+def test_of_a_lerobot_data_set_a_video_is_named(tmp_path):
+    for name in ("meta/info.json", "data/chunk-000/episode_000000.parquet", "videos/chunk-000/top/episode_000000.mp4"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True)
+        (tmp_path / "set" / name).write_bytes(b"")
+    words = f"of a LeRobot data set only videos are imported: name one, such as {tmp_path}/set/videos/chunk-000/top/episode_000000.mp4"
+    with pytest.raises(RecordingError, match=words):
+        import_media(tmp_path / "set", tmp_path / "out.mcap")
 
 
 def test_importing_twice_gives_the_same_recording(tmp_path):

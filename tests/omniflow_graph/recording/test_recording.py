@@ -86,7 +86,12 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=2), inner, max_size=3) | st.builds(Ack, inner, inner),
     max_leaves=6,
 )
-PAYLOADS = {"eye": st.binary(), "mic": st.binary(), "words": st.text(st.characters(exclude_categories=["Cs"])), "decide": VALUES}
+PAYLOADS = {
+    "eye": st.binary(),
+    "mic": st.binary().map(lambda data: data * 2),
+    "words": st.text(st.characters(exclude_categories=["Cs"])),
+    "decide": VALUES,
+}
 
 
 @st.composite

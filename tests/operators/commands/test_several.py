@@ -24,9 +24,8 @@ import os, signal
 from pathlib import Path
 from omniflow_graph import Graph, seconds
 from omniflow_graph.engine import flow
-from datetime import timedelta
 
-flow.EPOCH = timedelta(0)  # a snapshot after each batch
+flow.EPOCH = 0  # a snapshot after each batch
 
 def fall(event):
     word = Path(__file__).with_name("fallen")

@@ -1,0 +1,107 @@
+"""Run one recording as its expectation says, and compare: what `omniflow check` does for each."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from omniflow_graph.engine.replay import replay
+from omniflow_graph.graph.hashing import graph_hash
+from omniflow_graph.graph.loading import load_graph
+from omniflow_graph.recording import open_recording
+from omniflow_graph.trace.trace import Trace
+from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, options
+from operators.comparison import Comparison, compare
+from operators.expectation import EVERYWHERE, HERE, Expectation, Settings, pin
+from operators.expectation_file import place, read
+from operators.models import INTEGERS
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Hold what came of one recording. `now` is None if it was not run, `comparison` if nothing was expected of it."""
+
+    name: str
+    verdict: str
+    expected: Expectation | None = None
+    now: Expectation | None = None  # what would be expected if this were accepted
+    comparison: Comparison | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether it came out as expected."""
+        return bool(self.comparison and self.comparison.equal)
+
+
+def check(name: str, path: Path, asked: argparse.Namespace) -> Checked:
+    """Run a recording and compare what comes of it. What is asked for goes before what is kept in the expectation.
+
+    Raises what opening and replaying a recording raises, RecordingError for an expectation that cannot be read.
+    """
+    beside = place(path)
+    expected = read(beside) if beside.exists() else None
+    if expected and not path.exists():
+        return Checked(name, "no recording", expected, notes=(f"{path.name} is gone; put it back, or delete {beside.name}",))
+    if expected is None and not asked.accept:
+        open_recording(path)
+        return Checked(name, "nothing expected", notes=(f"there is no {beside.name}; --accept writes it",))
+    settings = settings_of(asked, expected, beside.parent)
+    trace, damage = _replayed(path, settings, beside.parent)
+    now = pin(trace, settings, exact=asked.exact or _exact(settings, expected))
+    notes = [damage] if damage else []
+    if expected is None:
+        return Checked(name, "new", None, now, notes=(*notes, f"wrote {beside}"))
+    comparison = compare(expected, trace)
+    notes += [*_otherwise(expected, settings, trace), *comparison.notes]
+    if asked.accept and (others := [each.name for each in fields(now) if getattr(now, each.name) != getattr(expected, each.name)]):
+        notes.append(f"wrote {beside}: other {', '.join(others)}")
+    return Checked(name, _verdict(comparison, asked.accept, now == expected), expected, now, comparison, tuple(notes))
+
+
+def settings_of(asked: argparse.Namespace, expected: Expectation | None, folder: Path) -> Settings:
+    """Put together how a recording is run: as asked for, else as kept, else by default."""
+    given = {each.name: value for each in fields(Settings) if (value := getattr(asked, each.name)) is not None}
+    if asked.script:
+        given["script"] = Path(os.path.relpath(asked.script, folder)).as_posix()
+    if expected and asked.graph in (None, expected.settings.graph):
+        return replace(expected.settings, **given)
+    model = DEFAULT_MODEL if asked.graph in (None, DEFAULT_GRAPH) else None
+    return Settings(**{"graph": DEFAULT_GRAPH, "model": model, **given})
+
+
+def _exact(settings: Settings, expected: Expectation | None) -> str:
+    """Tell where the digests of a run can be compared, if nobody says."""
+    if expected and (settings.graph, settings.model) == (expected.settings.graph, expected.settings.model):
+        return expected.exact
+    return EVERYWHERE if settings.graph == DEFAULT_GRAPH and settings.model in INTEGERS else HERE
+
+
+def _replayed(path: Path, settings: Settings, folder: Path) -> tuple[Trace, str | None]:
+    """Run a recording. Returns the trace, and what of the recording could not be read."""
+    recording = open_recording(path)
+    session = recording.session()
+    script = settings.script and os.path.relpath(folder / settings.script)
+    graph = load_graph(settings.graph, options(argparse.Namespace(**{**asdict(settings), "script": script}), recording))
+    return replay(graph, session, seed=settings.seed, cost=settings.cost), recording.damage
+
+
+def _otherwise(expected: Expectation, settings: Settings, trace: Trace) -> list[str]:
+    """Say in what the run is another one than was pinned."""
+    then, now = asdict(expected.settings), asdict(settings)
+    said = [f"run with {name} {_shown(now[name])} instead of {_shown(then[name])}" for name in now if now[name] != then[name]]
+    return said or (["the graph or its parameters are others than were pinned"] if graph_hash(trace.graph) != expected.graph_hash else [])
+
+
+def _shown(setting: object) -> str:
+    return "the default" if setting is None else str(setting)
+
+
+def _verdict(comparison: Comparison, accepted: bool, same: bool) -> str:
+    if accepted:
+        return "unchanged" if same else "changed"
+    if not comparison.equal:
+        return "differs"
+    return "as expected" if comparison.by == "digests" else f"{comparison.by} as expected"

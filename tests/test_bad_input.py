@@ -1,0 +1,285 @@
+"""Whatever file a command is given, it uses it, or says in one line what is wrong with it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from omniflow_graph import Event, seconds
+from omniflow_graph.recording import Manifest, StreamInfo, open_recording, write_recording
+from omniflow_graph.recording.framing import MAGIC
+from omniflow_graph.trace.stored import save_trace
+from tests.foreign import AUDIO, JSON, MANIFEST, PROTOBUF, ROS, SILENCE, mcap, png
+from tests.omniflow_graph.commands.calls import Shell
+from tests.operators.commands.rooms import ASK, FAST, STREAMS, answered, room, script
+
+READERS = (["inspect", "X"], ["replay", "X", *FAST], ["export", "X", "out"], ["export", "X", "out.mp4"])
+SOUND = Path(__file__).parent / "data" / "cards_001.wav"
+TRACE_READERS = (["why", "X"], ["diff", "X", "kept"], ["diff", "kept", "X"])
+
+
+@pytest.fixture
+def omniflow(capsys) -> Shell:
+    """Call `omniflow` as a shell does."""
+    return Shell(capsys)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    """Make a folder with a recording, a script, a run that was kept, and a sound."""
+    folder = tmp_path_factory.mktemp("prepared")
+    recording = room(folder, end=3.5)
+    (folder / "kept").mkdir()
+    save_trace(answered(recording, script(folder)), folder / "kept" / "trace.mcap", recording=recording)
+    shutil.copy(SOUND, folder / "cards.wav")
+    return folder
+
+
+@pytest.fixture
+def here(prepared, tmp_path, monkeypatch) -> Path:
+    """Work in a copy of it."""
+    monkeypatch.chdir(shutil.copytree(prepared, tmp_path / "here"))
+    return tmp_path / "here"
+
+
+def given(command: list[str], name: str) -> list[str]:
+    return [name if word == "X" else word for word in command]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+def noise(size: int) -> bytes:
+    return random.Random(7).randbytes(size)
+
+
+# What is no recording, for every command that reads one
+
+NO_RECORDINGS = [
+    ("none.mcap", lambda path: None, "there is no such file"),
+    ("empty.mcap", lambda path: path.write_bytes(b""), "is empty"),
+    ("short.mcap", lambda path: path.write_bytes(MAGIC[:3]), "is no recording (not an MCAP file)"),
+    ("magic.mcap", lambda path: path.write_bytes(MAGIC), "has no omniflow manifest"),
+    ("zeros.mcap", lambda path: path.write_bytes(MAGIC + bytes(10**6)), "has no omniflow manifest"),
+    ("noise.mcap", lambda path: path.write_bytes(MAGIC + noise(9999)), "has no omniflow manifest"),
+    ("talk.wav", lambda path: path.write_bytes(b"RIFF" + noise(999)), "is no recording (not an MCAP file); turn media into one"),
+    ("pipe.mcap", os.mkfifo, "is no file"),
+    ("folder", lambda path: path.mkdir(), "a folder without a"),
+    ("x" * 300 + ".mcap", lambda path: None, "File name too long"),
+    ("json.mcap", lambda path: mcap(path, JSON), "has no omniflow manifest, so another program wrote it"),
+    ("ros.mcap", lambda path: mcap(path, ROS), "has no omniflow manifest, so another program wrote it"),
+    ("protobuf.mcap", lambda path: mcap(path, PROTOBUF), "has no omniflow manifest, so another program wrote it"),
+    ("manifest.mcap", lambda path: mcap(path, manifest="{"), "its manifest cannot be read"),
+    ("deep.mcap", lambda path: mcap(path, manifest="[" * 99_999), "its manifest cannot be read"),
+    ("end.mcap", lambda path: mcap(path, manifest=MANIFEST.replace("1000000000", str(2**63))), f"its end is {2**63}; wants"),
+]
+
+
+@pytest.mark.parametrize(("name", "make", "words"), NO_RECORDINGS, ids=[name[:20] for name, _, _ in NO_RECORDINGS])
+def test_what_is_no_recording_is_refused_by_all_that_read_one(omniflow, here, name, make, words):
+    make(here / name)
+    before = files(here)
+    for command in READERS + TRACE_READERS:
+        assert words in omniflow.refused(*given(command, name))
+    assert files(here) == before
+
+
+# Recordings whose messages cannot be meant
+
+STRANGE = [
+    ("ros", {"schema": "std_msgs/msg/String", "encoding": "cdr"}, "holds std_msgs/msg/String as 'cdr' on '/env-audio', wants foxglove.RawAudio"),
+    ("json", {"encoding": "json"}, "holds foxglove.RawAudio as 'json' on '/env-audio', wants foxglove.RawAudio as 'protobuf'"),
+    ("other", {"schema": "foxglove.CompressedImage"}, "holds foxglove.CompressedImage as 'protobuf' on '/env-audio', wants foxglove.RawAudio"),
+    ("garbage", {"payload": b"\xff\xff\xff"}, "a message on /env-audio at 0 ns cannot be decoded"),
+    ("odd", {"payload": b"\x12\x03abc\x1a\x07pcm-s16"}, "cannot be decoded (3 bytes of 16-bit samples"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), [case[1:] for case in STRANGE], ids=[case[0] for case in STRANGE])
+def test_our_topics_with_something_else_on_them_are_refused(omniflow, here, changes, words):
+    mcap(here / "a.mcap", SILENCE._replace(**changes), manifest=MANIFEST)
+    before = files(here)
+    for command in READERS:
+        assert words in omniflow.refused(*given(command, "a.mcap"))
+    assert files(here) == before
+
+
+@pytest.mark.parametrize("time", [2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1])
+def test_times_that_no_session_reaches_are_refused(omniflow, here, time):
+    mcap(here / "a.mcap", SILENCE, times=(0, time), manifest=MANIFEST)
+    for command in READERS:
+        refusal = omniflow.refused(*given(command, "a.mcap"))
+        assert f"a.mcap: a message on /env-audio has time {time} ns, and a session lasts up to" in refusal
+
+
+def test_times_that_go_back_are_sorted_where_that_is_said_and_damage_where_it_is_not(omniflow, here):
+    back = SILENCE, *(SILENCE._replace(name=f"/env-{kind}", schema="foxglove.CompressedImage") for kind in ("visual",))
+    mcap(here / "said.mcap", *back, times=(5, 7), manifest=MANIFEST.replace('"ordered": true', '"ordered": false'))
+    mcap(here / "not.mcap", *back, times=(5, 7), manifest=MANIFEST)
+    assert [(e.time, e.stream) for e in open_recording("said.mcap").events()] == [
+        (time, stream) for time in (5, 7) for stream in ("env-visual", "env-audio")
+    ]
+    assert omniflow("inspect", "said.mcap", "--json").json["damage"] is None
+    found = omniflow("inspect", "not.mcap", "--json").json
+    assert "its messages are out of order" in found["damage"]
+    assert found["streams"]["env-audio"]["events"] == 2
+
+
+def test_a_graph_that_reads_other_streams_is_told_which_there_are(omniflow, here):
+    write_recording("mic.mcap", Manifest("a", streams={"mic": StreamInfo("audio", rate_hz=16_000)}), [Event(0, "mic", 0, bytes(640))])
+    assert "holds mic, and the graph reads env-visual, env-audio" in omniflow.refused("replay", "mic.mcap", *FAST)
+
+
+# Damage: what stands before it is used, and the damage is said
+
+
+def cut_in_half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flipped(content: bytes) -> bytes:
+    return content[: len(content) // 3] + bytes([content[len(content) // 3] ^ 4]) + content[len(content) // 3 + 1 :]
+
+
+@pytest.mark.parametrize(("damage", "words"), [(cut_in_half, "was cut before it was closed"), (flipped, "is damaged (")])
+def test_a_damaged_recording_is_used_up_to_the_damage_with_a_warning(omniflow, here, damage, words):
+    whole = omniflow("inspect", "room.mcap", "--json").json["streams"]["env-audio"]
+    (here / "room.mcap").write_bytes(damage((here / "room.mcap").read_bytes()))
+    found = omniflow("inspect", "room.mcap", "--json").json
+    assert words in found["damage"]
+    assert 0 < found["streams"]["env-audio"]["events"] < whole["events"]
+    replayed = omniflow("replay", "room.mcap", *FAST)
+    assert (replayed.code, replayed.err) == (0, "")
+    assert f"warning: room.mcap: {words}" in " ".join(replayed.out.split())
+    code, out, err = omniflow("export", "room.mcap", "out")
+    assert (code, out, err.count("\n")) == (0, "out\n", 1)
+    assert err.startswith(f"omniflow: warning: room.mcap: {words}")
+    assert json.loads((here / "out" / "manifest.json").read_text())["session"] == "room"
+
+
+def test_a_damaged_trace_is_compared_as_it_was_with_a_warning(omniflow, here):
+    trace = here / "kept" / "trace.mcap"
+    (here / "broken.mcap").write_bytes(flipped(trace.read_bytes()))
+    code, out, err = omniflow("diff", "kept", "broken.mcap")
+    assert (code, out[:5], err.count("\n")) == (0, "equal", 1)
+    assert err.startswith("omniflow: warning: broken.mcap: is damaged (")
+
+
+# What is no media
+
+NO_MEDIA = [
+    ("none.wav", lambda path: None, "there is no such file"),
+    ("empty.wav", lambda path: path.write_bytes(b""), "cannot be decoded as sound or video"),
+    ("noise.mp4", lambda path: path.write_bytes(noise(9999)), "cannot be decoded as sound or video"),
+    ("long.wav", lambda path: path.write_bytes(b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff" + noise(9)), "cannot be decoded as sound or video"),
+    ("notes.txt", lambda path: path.write_text("no sound"), "cannot be decoded as sound or video"),
+    ("pipe.wav", os.mkfifo, "is no file; wants mp4,"),
+    ("picture", lambda path: pictures(path, noise(99)), "0.5.png: is no picture that can be decoded (it does not begin like one)"),
+    ("cut", lambda path: pictures(path, png(8, 8)[:45]), "0.5.png: is no picture that can be decoded"),
+    ("large", lambda path: pictures(path, png(8000, 8000)), "(8000 x 8000, more than 50000000 pixels); wants JPEG or PNG"),
+    ("larger", lambda path: pictures(path, png(10_000, 10_000)), "(10000 x 10000, more than 50000000 pixels); wants JPEG or PNG"),
+    ("largest", lambda path: pictures(path, png(2**31 - 1, 2**31 - 1)), "0.5.png: is no picture that can be decoded"),
+]
+
+
+def pictures(folder: Path, content: bytes) -> None:
+    folder.mkdir()
+    (folder / "0.5.png").write_bytes(content)
+
+
+@pytest.mark.filterwarnings("error")  # what Python warns of is two lines on stderr
+@pytest.mark.parametrize(("name", "make", "words"), NO_MEDIA, ids=[name for name, _, _ in NO_MEDIA])
+def test_what_is_no_media_is_not_imported(omniflow, tmp_path, monkeypatch, name, make, words):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / name)
+    before = files(tmp_path)
+    assert words in omniflow.refused("import", name, "a.mcap")
+    assert files(tmp_path) == before
+
+
+LOUD = Event(0, "env-audio", 0, bytes(640))
+NO_EXPORTS = [
+    ([Event(0, "env-visual", 0, noise(99))], {}, "out.mp4", "the picture on 'env-visual' at 0 ns cannot be decoded (it does not begin like one)"),
+    ([Event(0, "env-visual", 0, png(10_000, 10_000))], {}, "out.mp4", "(10000 x 10000, more than 50000000 pixels); export to a folder"),
+    ([LOUD, Event(seconds(10**6), "env-audio", 1, bytes(2))], {}, "out", "stream 'env-audio' sounds at 1e+06 s, at 16000 Hz more than the 4 GB"),
+    ([LOUD, Event(seconds(10**6), "env-audio", 1, bytes(2))], {}, "out.mp4", "sounds at 1e+06 s, at 16000 Hz more than the 4 GB"),
+    ([LOUD._replace(data=b"")], {}, "out.mp4", "holds sound without samples, so no video can be made"),
+    ([LOUD], {"rate_hz": 2**32 - 1}, "out.mp4", "out.mp4: cannot be written ("),
+    ([LOUD], {"rate_hz": None}, "out", "stream 'env-audio' has no rate_hz in the manifest"),
+    ([LOUD], {"format": "pcm-f32"}, "out", "stream 'env-audio' has the format 'pcm-f32', and only pcm-s16 can be exported"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("events", "changes", "dest", "words"), NO_EXPORTS)
+def test_what_cannot_be_exported_leaves_nothing(omniflow, tmp_path, monkeypatch, events, changes, dest, words):
+    monkeypatch.chdir(tmp_path)
+    write_recording("a.mcap", Manifest("a", streams=STREAMS | {AUDIO[1:]: replace(STREAMS[AUDIO[1:]], **changes)}), events)
+    assert words in omniflow.refused("export", "a.mcap", dest)
+    assert files(tmp_path) == [tmp_path / "a.mcap"]
+
+
+# Where nothing can be written
+
+FULL_DISK = """
+import resource, sys
+from omniflow_graph.command import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+for arguments in (
+    ["import", "cards.wav", "new.mcap"], ["export", "room.mcap", "new"], ["export", "room.mcap", "new.mp4"],
+    ["replay", "room.mcap", "--model", "scripted-fast", "--script", "script.yaml", "--out", "new"],
+):
+    print(main(arguments), flush=True)
+"""
+
+
+def test_a_full_disk_is_named_and_gets_nothing_half_written(here):
+    before = [path for path in files(here) if path.is_file()]
+    done = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True)
+    assert (done.stdout, done.stderr.splitlines()) == (
+        "2\n" * 4,
+        [
+            "omniflow: new.mcap: cannot be written (File too large); name another folder",
+            "omniflow: new: cannot be written (File too large); name another place",
+            "omniflow: new.mp4: cannot be written (File too large); name another place, or export to a folder",
+            "omniflow: new/trace.mcap: cannot be written (File too large); name another folder",
+        ],
+    )
+    assert [path for path in files(here) if path.is_file()] == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+def test_an_answer_that_cannot_be_printed_is_an_error_of_one_line(here):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "omniflow_graph.command", "inspect", "room.mcap"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (2, "omniflow: [Errno 28] No space left on device\n")
+
+
+NOWHERE = (["import", "cards.wav", "X/a.mcap"], ["export", "room.mcap", "X/out"], ["export", "room.mcap", "X/a.mp4"], [*ASK, "--out", "X/out"])
+
+
+def test_a_file_is_no_folder_to_write_into(omniflow, here):
+    before = files(here)
+    for command in NOWHERE:
+        assert "Not a directory" in omniflow.refused(*[word.replace("X", "script.yaml") for word in command])
+    assert files(here) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_must_not_be_written_to_is_named(omniflow, here):
+    (here / "locked").mkdir(mode=0o500)
+    before = files(here)
+    for command in NOWHERE:
+        assert "Permission denied" in omniflow.refused(*[word.replace("X", "locked") for word in command])
+    assert files(here) == before
