@@ -87,18 +87,17 @@ class Digester:
     MOST, MOST_BYTES = 4096, 32 << 20
 
     def __init__(self) -> None:
-        self._known: dict[int, bytes] = {}
-        self._alive: list[Any] = []
+        self._known: dict[int, tuple[bytes, Any]] = {}  # replaced as a whole: other threads may be reading it
         self._bytes = 0
 
     def __call__(self, data: Any) -> bytes:
         """Return the 32 bytes of the payload's digest."""
-        return self._known.get(id(data)) or self._learn(data)
+        return (self._known.get(id(data)) or self._learn(data))[0]
 
     def of(self, events: Iterable[Event[Any]]) -> list[bytes]:
         """Return the digests of the payloads of events."""
         known, learn = self._known, self._learn
-        return [known.get(id(event[3])) or learn(event[3]) for event in events]
+        return [(known.get(id(event[3])) or learn(event[3]))[0] for event in events]
 
     def can(self, data: Any) -> bool:
         """Tell whether a payload has a digest."""
@@ -107,16 +106,15 @@ class Digester:
         except Exception:  # whatever keeps it from having one
             return False
 
-    def _learn(self, data: Any) -> bytes:
-        digest = self._compute(data)
-        if len(self._alive) >= self.MOST or self._bytes > self.MOST_BYTES:
-            self._known.clear()
-            self._alive.clear()
-            self._bytes = 0
-        self._known[id(data)] = digest
-        self._alive.append(data)
+    def _learn(self, data: Any) -> tuple[bytes, Any]:
+        entry = (self._compute(data), data)
+        if isinstance(data, (list, dict, bytearray)):  # may be another the next time
+            return entry
+        if len(self._known) >= self.MOST or self._bytes > self.MOST_BYTES:
+            self._known, self._bytes = {}, 0
+        self._known[id(data)] = entry
         self._bytes += len(data) if type(data) is bytes else getattr(data, "nbytes", 0)
-        return digest
+        return entry
 
     def _compute(self, data: Any) -> bytes:
         kind = type(data)
@@ -124,7 +122,7 @@ class Digester:
             return sha256(b"b" + data).digest()
         if kind is Window:
             known, learn = self._known, self._learn
-            events = [(stream, time, seq, known.get(id(of)) or learn(of)) for time, stream, seq, of, _, _ in data.events]
+            events = [(stream, time, seq, (known.get(id(of)) or learn(of))[0]) for time, stream, seq, of, _, _ in data.events]
             return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, events))).digest()
         if isinstance(data, np.ndarray):
             form, shape, content = _array(data)

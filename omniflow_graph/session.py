@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Protocol
 
+import numpy as np
+
 from omniflow_graph.errors import RunError
 from omniflow_graph.events import Event
 
@@ -100,10 +102,19 @@ class Session:
 
     def _event(self, name: str, n: int, entry: Any) -> Event[Any]:
         if isinstance(entry, Event):
-            return entry
+            return entry._replace(data=_unchangeable(entry.data)) if isinstance(entry.data, np.ndarray) else entry
         if type(entry) not in (tuple, list) or len(entry) != 2:
             raise self._refused(f", source {name!r}: entry {n} is a {type(entry).__name__}; wants (time, payload) or an Event")
-        return Event(entry[0], name, n, entry[1])
+        return Event(entry[0], name, n, _unchangeable(entry[1]))
 
     def _refused(self, words: str) -> RunError:
         return RunError(f"session {self.name!r}{words}")
+
+
+def _unchangeable(data: Any) -> Any:
+    """Show an array read-only, so that no operator can change what the next run is given."""
+    if not isinstance(data, np.ndarray):
+        return data
+    view = data.view()
+    view.flags.writeable = False
+    return view

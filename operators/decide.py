@@ -51,6 +51,7 @@ class Mind:
     utterance: int = 0  # the current one, or the last
     spoken_ns: int = 0  # of it
     over: int = 0  # the utterance that began while the assistant was to be heard; 0 if none did
+    talked_over: tuple[int, int] | None = None  # the one that was long enough to stop it, and how long it was by then
 
 
 def decide(mind: Mind, event: Event[Window], *, script: Script, parts_of: Callable[[str], int]) -> tuple[Mind, list[Decision]]:
@@ -63,9 +64,10 @@ def decide(mind: Mind, event: Event[Window], *, script: Script, parts_of: Callab
     mind = perceive(mind, window, script)
     turn = mind.turn
     audible = turn.response if isinstance(turn, Speaking) else turn.unheard
-    if audible and mind.over == mind.utterance and mind.over and mind.spoken_ns >= BARGE_IN_NS:
-        cause = f"talked over by utterance {mind.over} for {mind.spoken_ns / SECOND:.2f} s"
-        return replace(mind, turn=Listening()), [Decision(window.k, "stop", cause, response=audible)]
+    if audible and mind.talked_over:
+        utterance, spoken_ns = mind.talked_over
+        cause = f"talked over by utterance {utterance} for {spoken_ns / SECOND:.2f} s"
+        return replace(mind, turn=Listening(), talked_over=None), [Decision(window.k, "stop", cause, response=audible)]
     if isinstance(turn, Speaking):
         return _go_on(mind, turn, window.k)
     if not mind.due:
@@ -98,6 +100,8 @@ def _heard(mind: Mind, event: Event[Any], script: Script) -> Mind:
         mind = replace(mind, over=hearing.utterance if audible else 0)
     if (mind.talking, mind.utterance, mind.spoken_ns) != (hearing.talking, hearing.utterance, hearing.spoken_ns):
         mind = replace(mind, talking=hearing.talking, utterance=hearing.utterance, spoken_ns=hearing.spoken_ns)
+    if mind.over == hearing.utterance and mind.over and hearing.spoken_ns >= BARGE_IN_NS:  # another may begin in this window
+        mind = replace(mind, talked_over=(hearing.utterance, hearing.spoken_ns))
     if not hearing.ended or (mind.over == hearing.utterance and hearing.spoken_ns < BARGE_IN_NS):
         return mind
     mind = replace(mind, speeches=mind.speeches + 1)
@@ -124,7 +128,7 @@ def _begin(mind: Mind, window: Window, parts_of: Callable[[str], int]) -> tuple[
     due, response = mind.due[0], mind.responses + 1
     parts = parts_of(due.text)
     turn = Speaking(response, due.text, 0, parts) if parts > 1 else Listening(unheard=response)
-    mind = replace(mind, turn=turn, due=mind.due[1:], responses=response, over=0)
+    mind = replace(mind, turn=turn, due=mind.due[1:], responses=response, over=0, talked_over=None)
     return mind, [Decision(window.k, "speak", due.cause, response, 0, parts, words_of(due.text, 0, parts), due.text)]
 
 

@@ -46,6 +46,8 @@ def _of_turn(trace: Trace, edge: str, turn: int) -> list[Link]:
         raise KeyError(f"there is no turn {turn}; the trace has {len(spoken)}")
     links = _chain(trace, at(trace, HEARD, spoken[turn - 1].start))
     found = [link.event for link in links if link.event.stream == edge]
+    decided = {link.event.seq for link in links if link.event.stream == DECIDED}
+    found = found or [e for e in trace[edge] if any(of == DECIDED and first in decided for of, first, _ in e.made_of)]  # a branch, such as text
     if not found:
         raise KeyError(f"edge {edge!r} has no part in turn {turn}")
     return _chain(trace, found[0])

@@ -10,6 +10,7 @@ import heapq
 import pickle
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from itertools import takewhile
 from math import inf
 from operator import itemgetter
@@ -25,7 +26,7 @@ from omniflow_graph.graph.nodes import Node, first_state, takes_rng
 
 Take = Callable[[int, Event[Any]], None]  # (number of the input, event)
 
-PLAIN = frozenset((bytes, str, int, bool, float, Window))  # payloads that nobody can change
+PLAIN = frozenset((bytes, str, int, bool, float, type(None), Window))  # payloads that nobody can change
 _time = itemgetter(0)  # of an event; faster than the attribute
 
 
@@ -46,14 +47,31 @@ def begun(node: Node, session: str) -> Any:
         raise
 
 
-def freeze(data: Any) -> None:
-    """Make the arrays of a payload read-only: one that its operator changes later would change what was said before."""
+def pair(returned: Any, wanted: str) -> Any:
+    """Return what an operator with state returned, if it is a pair. Raises TypeError if it is not."""
+    if type(returned) is not tuple or len(returned) != 2:
+        raise TypeError(f"returns {type(returned).__name__}; wants {wanted}")
+    return returned
+
+
+def settled(data: Any) -> Any:
+    """Return a payload that its operator cannot change any more: what was put out has to stay what it was.
+
+    Arrays are made read-only, or copied if they are views of one that can be written; lists, maps and the like are
+    copied. Raises TypeError for an Event.
+    """
+    if isinstance(data, Event):
+        raise TypeError(f"answers a whole Event of {data.stream!r}; wants its payload, event.data")
     if isinstance(data, np.ndarray):
+        data = data.copy() if isinstance(data.base, np.ndarray) and data.base.flags.writeable else data
         data.flags.writeable = False
-    elif isinstance(data, tuple) and type(data) is not Window:
-        for item in data:
-            if type(item) not in PLAIN:
-                freeze(item)
+    elif isinstance(data, tuple) and not isinstance(data, Window):
+        items = [item if type(item) in PLAIN else settled(item) for item in data]
+        if any(new is not old for new, old in zip(items, data)):
+            return type(data)._make(items) if hasattr(data, "_make") else tuple(items)  # type: ignore[attr-defined]
+    elif isinstance(data, (list, dict, set, bytearray)):
+        return deepcopy(data)
+    return data
 
 
 class Edge:
@@ -76,7 +94,7 @@ class Edge:
         if type(time) is not int or time < now or time < self.last:
             self._refuse(time, now)
         if type(data) not in PLAIN:
-            freeze(data)
+            data = settled(data)
         event = made(Event, (time, self.name, self.seq, data, made_of, None))
         self.last = time
         self.seq += 1
@@ -184,7 +202,7 @@ def mapped_by(fn: Callable[..., Any], node: Node, session: str, events: Sequence
             data = fn(event)
             if data is not None:
                 if type(data) not in PLAIN:
-                    freeze(data)
+                    data = settled(data)
                 time, stream, seq, _, _, _ = event
                 out.append(made(Event, (time, name, seq, data, ((stream, seq, seq),), None)))
     except Exception as error:
@@ -233,14 +251,14 @@ class Scan(Cell):
     def step(self, cause: Event[Any] | Wake, now: int, made_of: Causes) -> None:
         """Let the operator answer one event or wake."""
         try:
-            self.state, answers = self.fn(self.state, cause)
+            self.state, answers = pair(self.fn(self.state, cause), "(state, [(time, payload), Wake(time), ...])")
         except Exception as error:
             blame(error, self.node.whose, self.island.start.session, now)
             raise
         for answer in answers if isinstance(answers, (list, tuple)) else [answers]:
             if type(answer) in (tuple, list) and len(answer) == 2:
                 self.edge.answer(answer[0], answer[1], made_of, now)
-            elif type(answer) is not Wake:
+            elif type(answer) is not Wake or type(answer.time) is not int:
                 raise RunError(f"{self.edge.whose}: answers {answer!r} at {now}; wants (state, [(time, payload), Wake(time), ...])")
             elif answer.time > now:
                 self.ask(answer.time)
@@ -373,7 +391,7 @@ class Stage(Cell):
         """Let the operator work on what it takes, and note when."""
         event = taken[0] if len(taken) == 1 else self.joined(taken)
         try:
-            self.state, answers = self.fn(self.state, event)
+            self.state, answers = pair(self.fn(self.state, event), "(state, [payload, ...])")
             cost = self.cost(event)
         except Exception as error:
             blame(error, self.node.whose, self.island.start.session, start)

@@ -139,6 +139,8 @@ class Graph:
 
         return text(self)
 
+    __str__ = text
+
     def mermaid(self) -> str:
         """Draw the graph as a Mermaid flowchart."""
         from omniflow_graph.graph.drawing import mermaid

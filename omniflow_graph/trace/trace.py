@@ -11,7 +11,7 @@ import numpy as np
 from omniflow_graph.canonical import Digester, EdgeDigest, run_digest
 from omniflow_graph.engine.messages import Arrival, Chunk, Start, Step
 from omniflow_graph.errors import blame
-from omniflow_graph.events import Event, made
+from omniflow_graph.events import SECOND, Event, made
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.payload_types import holds_media
 
@@ -29,7 +29,7 @@ class NotKept:
 NOT_KEPT = NotKept()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Trace:
     """Hold what one session's run put on every edge, what each sink got, and when each stage worked.
 
@@ -47,6 +47,22 @@ class Trace:
     digests: dict[str, str] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)  # of the sources
     complete: bool = True
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all that was done: times, numbers, causes, steps and arrivals; payloads by their digests."""
+        return isinstance(other, Trace) and self._done() == other._done()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Say how many events each edge has."""
+        edges = ", ".join(f"{edge}: {len(events)}" for edge, events in self.edges.items())
+        return f"<Trace of {self.session!r}, {self.end / SECOND:g} s; {edges}; digest {self.digest['media'][:12]}>"
+
+    def _done(self) -> tuple[Any, ...]:
+        edges = {edge: [(e.time, e.seq, e.made_of, e.stamps, e.data is NOT_KEPT) for e in events] for edge, events in self.edges.items()}
+        sinks = {sink: [(e.stream, e.time, e.seq, e.data is NOT_KEPT) for e in events] for sink, events in self.sinks.items()}
+        return self.session, self.graph, self.seed, edges, self.payloads, sinks, self.stages, self.digests, self.ends, self.complete
 
     def __getitem__(self, edge: str) -> list[Event[Any]]:
         """Return the events of one edge. Raises KeyError naming the edges that there are."""

@@ -88,7 +88,7 @@ def show(found: dict[str, Any], recording: Recording) -> None:
         console.print(f"warning: {recording.damage}", style="yellow", soft_wrap=True)
     table = Table(title=f"{found['session']}: what was said, when and why", title_justify="left", pad_edge=False)
     for column in ("from", "to", "text", "cause"):
-        table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"))
+        table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"), overflow="fold")
     for turn in found["turns"]:
         table.add_row(f"{turn['start_s']:.2f} s", f"{turn['end_s']:.2f} s", turn["text"], turn["cause"])
     console.print(table)

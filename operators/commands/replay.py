@@ -118,6 +118,8 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
     if args.pace is not None and not SLOWEST <= args.pace < float("inf"):
         raise ValueError(f"--pace: wants {SLOWEST} or more, got {args.pace}")
+    if args.engine == "direct" and args.pace:
+        raise ValueError("--pace: goes with --engine bytewax; the direct engine only runs as fast as it can")
     alone = args.engine == "direct" or args.pace
     for name, given in (("processes", args.processes > 1), ("addresses", args.addresses), ("recover", args.recover)):
         if given and alone:
