@@ -85,6 +85,11 @@ def test_600_ms_said_over_a_line_stop_it():
     assert decisions[2].response == 1
 
 
+def test_a_line_that_was_talked_over_stops_also_if_somebody_begins_again_in_the_same_window():
+    over = [(1.2, talks(2, 0.3)), (1.6, talks(2, 0.7)), (1.7, ended(2, 0.7)), (1.9, talks(3, 0.15))]
+    assert brief(decided(ASKED, over))[1] == ("stop", "talked over by utterance 2 for 0.70 s")
+
+
 def test_what_was_said_over_a_line_and_stopped_it_is_answered_once_it_ends():
     decisions = decided(ASKED, [(1.9, talks(2, 0.8))], [(2.9, ended(2, 1.2))])
     assert brief(decisions)[1:] == [("stop", "talked over by utterance 2 for 0.80 s"), ("speak", "user speech 2 ended at 2.90 s")]

@@ -155,3 +155,13 @@ def anything(event: Event): ...
 )
 def test_an_edge_carries_media_if_its_type_holds_sound_or_pictures(fn, carries):
     assert media(fn) == carries
+
+
+def test_traces_of_arrays_are_compared_by_what_was_done_and_shown_in_one_line():
+    g = Graph("g")
+    g.sink("out", g.map("wave", g.source("mic"), lambda event: np.full(3, event.data)))
+    traces = [replay(g, Session("ann", {"mic": [(5, loud)]}, end=9)) for loud in (1, 1, 2)]
+    assert traces[0] == traces[1]
+    assert traces[0] != traces[2]
+    assert repr(traces[0]) == f"<Trace of 'ann', 9e-09 s; mic: 1, wave: 1; digest {traces[0].digest['media'][:12]}>"
+    assert str(g) == g.text()
