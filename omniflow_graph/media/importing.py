@@ -53,6 +53,8 @@ def import_media(
     the source cannot be read.
     """
     path = Path(source)
+    if Path(dest).suffix != ".mcap" and not Path(dest).is_dir():
+        raise RecordingError(f"{dest}: wants a name that ends in .mcap for the recording; media are exported with `omniflow export`")
     _check(path, fps, width, quality, unit_s, rate_hz)
     found = _find(path, Wanted(fps, Look(width, quality), unit_s, rate_hz, tuple(topics)))
     session = name or found.session or path.stem or path.resolve().name

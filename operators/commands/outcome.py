@@ -22,7 +22,7 @@ def finished(trace: Trace, *, recordings: dict[str, str], out: str | None, model
     found = outcome(trace, recording)
     if out:
         found["files"] = write_files(Path(out) / folder_name(trace.session), trace, recording, found, model=model, copy_inputs=copy_inputs)
-    return found | {"damage": recording.damage}
+    return found
 
 
 def folder_name(session: str) -> str:
@@ -49,6 +49,7 @@ def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
         "edges": {name: {"events": len(events), "digest": trace.digests[name]} for name, events in trace.edges.items()},
         "turns": told(trace),
         "files": {},
+        "damage": recording.damage,
         "counterfactual_from_s": None if heard is None else heard / SECOND,
     }
 
@@ -84,8 +85,6 @@ def show(found: dict[str, Any], recording: Recording) -> None:
     from rich.table import Table
 
     console = Console(markup=False, emoji=False, highlight=False)  # what was said is no markup
-    if recording.damage:
-        console.print(f"warning: {recording.damage}", style="yellow", soft_wrap=True)
     table = Table(title=f"{found['session']}: what was said, when and why", title_justify="left", pad_edge=False)
     for column in ("from", "to", "text", "cause"):
         table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"), overflow="fold")

@@ -70,12 +70,18 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
     opened = [open_recording(path) for each in args.recordings for path in recordings_at(named(each))]
     if args.out:
         make_folder(Path(args.out))
+        for recording in opened:
+            if recording.path.resolve() in ((Path(args.out) / "trace.mcap").resolve(), Path(args.out).resolve()):
+                raise ValueError(f"--out {args.out}: holds the recording that is replayed; name another folder")
     several = len(opened) > 1 or args.recover or args.addresses
     replay = replay_several if several else _replay_one
     with progress(longest(opened), shown=not args.json and sys.stderr.isatty()) as tell:
         found = replay(args, opened, stop, tell, began)
     if len(opened) == 1 and several:
         found = (found["sessions"] or [{}])[0] | {key: value for key, value in found.items() if key != "sessions"}
+    for each in found.get("sessions", [found]):
+        if each.get("damage"):
+            print(f"omniflow: warning: {each['damage']}", file=sys.stderr)
     if args.json:
         print(json.dumps(found))
     elif len(opened) == 1 and "turns" in found:
