@@ -21,17 +21,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, print, and return 1 if they differ."""
-    a, b = (load_trace(path, tell=_warn) for path in (args.a, args.b))
+    damage: list[str] = []
+    a, b = (load_trace(path, tell=damage.append) for path in (args.a, args.b))
     found = diff(a, b)
+    for words in damage:
+        print(f"omniflow: warning: {words}", file=sys.stderr)
     if args.json:
-        print(json.dumps({"equal": found is None, "first": found and _plain(found), "digest": [a.digest, b.digest]}))
+        print(json.dumps({"equal": not found and not damage, "first": found and _plain(found), "digest": [a.digest, b.digest], "damage": damage}))
+    elif found or damage:
+        print(found or "no difference in what can be read of both; one is damaged, so they are not called equal")
     else:
-        print(found if found else f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
-    return 1 if found else 0
-
-
-def _warn(damage: str) -> None:
-    print(f"omniflow: warning: {damage}", file=sys.stderr)
+        print(f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
+    return 1 if found or damage else 0
 
 
 def _plain(found: Difference) -> dict[str, Any]:

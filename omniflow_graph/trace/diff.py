@@ -9,6 +9,7 @@ from omniflow_graph.events import SECOND, Event
 from omniflow_graph.trace.trace import Trace
 from omniflow_graph.trace.why import brief, chain, explain
 
+WIDTH = 400  # of a field that differs
 EMPTY = bytes(32).hex()  # the digest of an edge without events
 
 
@@ -28,10 +29,20 @@ class Difference:
         if self.a is None and self.b is None:
             return f"first difference: edge {self.edge!r}\n  {self.fed_by}"
         lines = [f"first difference: edge {self.edge!r}, event {self.index}, at {self.time / SECOND:.3f} s"]
-        for name, event in (("a", self.a), ("b", self.b)):
-            shown = "no such event" if event is None else f"#{event.seq} at {event.time} ns: {brief(event.data)}"
+        for name, event, other in (("a", self.a, self.b), ("b", self.b, self.a)):
+            shown = "no such event" if event is None else f"#{event.seq} at {event.time} ns: {_apart(event.data, other and other.data)}"
             lines.append(f"  {name}: {shown}")
         return "\n".join([*lines, *(f"  {line}" for line in self.fed_by.splitlines())])
+
+
+def _apart(data: Any, other: Any) -> str:
+    """Write a payload on one line; of two records that look alike when cut short, the fields that differ, in full."""
+    names = getattr(data, "_fields", ())
+    if names and names == getattr(other, "_fields", ()) and brief(data) == brief(other):
+        fields = {name: getattr(data, name) for name in names if brief(getattr(data, name), WIDTH) != brief(getattr(other, name), WIDTH)}
+        if fields:
+            return "  ".join(f"{name}={brief(value, WIDTH)}" for name, value in fields.items())
+    return brief(data)
 
 
 def diff(a: Trace, b: Trace) -> Difference | None:

@@ -49,8 +49,8 @@ def test_json_is_one_object_with_the_difference_and_both_digests(omniflow, a, b)
     first = {"edge": "loud", "time_s": 2.0, "index": 2, "fed_by": ["loud #8 at 2.000 s: 9", "  <- mic #8 at 2.000 s: (payload not kept)"]}
     digests = [traced().digest, traced(*NUMBERS[:8], NUMBERS[8] + 3).digest]
     differ, equal = omniflow("diff", a, b, "--json"), omniflow("diff", b, b, "--json")
-    assert (differ.code, differ.out.count("\n"), differ.json) == (1, 1, {"equal": False, "first": first, "digest": digests})
-    assert (equal.code, equal.json) == (0, {"equal": True, "first": None, "digest": digests[1:] * 2})
+    assert (differ.code, differ.out.count("\n"), differ.json) == (1, 1, {"equal": False, "first": first, "digest": digests, "damage": []})
+    assert (equal.code, equal.json) == (0, {"equal": True, "first": None, "digest": digests[1:] * 2, "damage": []})
 
 
 def test_an_edge_without_events_that_one_lacks_has_no_time(omniflow, tmp_path):
@@ -73,3 +73,13 @@ def test_what_is_no_trace_is_refused(omniflow, a, tmp_path):
     assert "nowhere: there is no such file" in omniflow.refused("diff", tmp_path / "nowhere", a)
     assert "empty: a folder without a trace.mcap" in omniflow.refused("diff", a, empty)
     assert omniflow.refused("diff", a) == "omniflow diff: the following arguments are required: B; see omniflow diff --help"
+
+
+def test_a_damaged_trace_is_not_called_equal(omniflow, a, tmp_path):
+    whole = (Path(a) / "trace.mcap" if Path(a).is_dir() else Path(a)).read_bytes()
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(whole[:-40])
+    code, out, err = omniflow("diff", a, cut)
+    assert (code, out) == (1, "no difference in what can be read of both; one is damaged, so they are not called equal\n")
+    assert err.startswith(f"omniflow: warning: {cut}: was cut")
+    assert omniflow("diff", cut, a, "--json").json["equal"] is False

@@ -56,6 +56,20 @@ def test_the_first_event_by_time_is_named_with_both_sides_and_what_fed_it():
     )
 
 
+def test_of_two_records_that_look_alike_when_cut_short_the_fields_that_differ_are_shown():
+    def long(said: int, event: Event[Window]) -> tuple[int, list[Word]]:
+        said, words = think(said, event)
+        return said, [word._replace(text="so " * 50 + word.text) for word in words]
+
+    def longer(said: int, event: Event[Window]) -> tuple[int, list[Word]]:
+        said, words = long(said, event)
+        return said, [word._replace(text=word.text + "!") for word in words]
+
+    lines = str(diff(traced(graph=parrot(long)), traced(graph=parrot(longer)))).splitlines()
+    assert lines[1].split(": ", 2)[2].startswith("text=so so")
+    assert lines[2] == lines[1].replace("  a: ", "  b: ") + "!"
+
+
 def test_of_several_events_at_one_time_the_one_that_stands_first_in_the_graph_is_named():
     """The words are the fourth that the model says and the second to be spoken: their place on the edge decides nothing."""
 
