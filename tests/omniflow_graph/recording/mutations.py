@@ -9,11 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import lz4.frame
 import zstandard
 from hypothesis import strategies as st
 
+from omniflow_graph import Event, replay
+from omniflow_graph.recording import open_recording
 from omniflow_graph.recording.framing import CHANNEL, CHUNK, MAGIC, MESSAGE, METADATA, RECORD, SCHEMA
 from omniflow_graph.recording.segment import CHECK, KEY, NAME, checksum
+from omniflow_graph.trace.stored import save_trace
+from operators.duplex import duplex
+from tests.operators.commands.rooms import room, script
 
 Mutation = Callable[[bytes], bytes]
 
@@ -21,6 +27,24 @@ LENGTHS = st.sampled_from([0, 1, 7, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2
 TIMES = st.sampled_from([2**53 + 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]) | st.integers(0, 10**10)
 NUMBERS = st.integers(0, 10**6)
 STRANGE = st.sampled_from([None, True, -1, 0, 7, 2**53 + 1, 2**64, 1e300, "", "x", "\ud800", "a\nb", [], [1], {}, {"a": 1}, [[[]]], {"a": {"b": 1}}])
+
+
+class Kept(NamedTuple):
+    """Hold a run of the pipeline, kept with its inputs: a recording and a trace in one file."""
+
+    content: bytes
+    events: list[Event]
+    folder: Path
+
+
+def keep(folder: Path) -> Kept:
+    """Record a room, run the pipeline on it, and keep the run."""
+    recording = room(folder, end=3.5)
+    trace = replay(duplex(model="scripted-fast", script=script(folder)), recording, engine="direct")
+    save_trace(trace, folder / "trace.mcap", recording=recording, copy_inputs=True)
+    events = list(open_recording(folder / "trace.mcap").events())
+    assert len(of_file((folder / "trace.mcap").read_bytes())) > 5
+    return Kept((folder / "trace.mcap").read_bytes(), events, folder)
 
 
 class Record(NamedTuple):
@@ -205,3 +229,38 @@ def write(path: Path, content: bytes, mutations: list[Mutation]) -> Path:
         content = mutation(content)
     path.write_bytes(content)
     return path
+
+
+# Sizes that nobody may believe
+
+
+def packed(said: int, packed: bytes, how: bytes = b"zstd") -> bytes:
+    """Make a chunk that says it holds so many bytes."""
+    content = struct.pack("<QQQII", 0, 0, said, 0, len(how)) + how + struct.pack("<Q", len(packed)) + packed
+    return struct.pack("<BQ", CHUNK, len(content)) + content
+
+
+def announcing(size: int) -> bytes:
+    """Make a zstd frame whose own head says that it holds so many bytes; it holds one."""
+    return b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", size) + b"\x09\x00\x00x"
+
+
+TOO_LARGE = {
+    "a chunk of 2**63 bytes": packed(2**63, b"x"),
+    "a chunk of 64 GiB in a frame of as many": packed(2**36, announcing(2**36)),
+    "a frame of 64 GiB in a chunk of one byte": packed(1, announcing(2**36)),
+    "a frame of 200 MB in a chunk of 10 MB": packed(10_000_000, zstandard.compress(bytes(200_000_000))),
+    "a frame of 200 MB that says so": packed(200_000_000, zstandard.compress(bytes(200_000_000))),
+    "a frame that does not say its size": packed(1000, zstandard.ZstdCompressor(write_content_size=False).compress(bytes(200_000_000))),
+    "a window of 2 GiB": packed(2**20, b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x09\x00\x00x"),
+    "200 MB by lz4 in a chunk of 1000": packed(1000, lz4.frame.compress(bytes(200_000_000)), b"lz4"),
+    "a record of 1 GiB": struct.pack("<BQ", CHUNK, 2**30),
+    "a record of 2**64 - 1 bytes": struct.pack("<BQ", METADATA, 2**64 - 1),
+}
+
+
+def spliced(kept: Kept, record: bytes) -> bytes:
+    """Put a record after the first chunk."""
+    first = next(n for n, each in enumerate(of_file(kept.content)) if each.opcode == CHUNK)
+    records = of_file(kept.content)
+    return MAGIC + joined(records[: first + 1]) + record + joined(records[first + 1 :]) + MAGIC

@@ -188,3 +188,42 @@ def test_inputs_that_were_not_kept_cannot_be_copied(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RecordingError, match=r"cannot be written \(No such file or directory\)"):
         save_trace(traced(), tmp_path / "none" / "trace.mcap")
+
+
+NOTES = {"digest": {}, "ends": {"mic": 5}, "complete": True, "steps": [["think", 0, 5, [0], []]]}
+GRAPH = {"name": "g", "nodes": [["mic", "source", [], False], ["think", "stage", ["mic"], False]], "feedback": []}
+NO_RUNS = [
+    (GRAPH | {"nodes": None}, NOTES, "TypeError"),
+    (GRAPH | {"nodes": [["mic", "source"]]}, NOTES, "ValueError: not enough values"),
+    (GRAPH | {"nodes": [["mic", "spring", [], False]]}, NOTES, "no step of a graph: 'mic', 'spring' of []"),
+    (GRAPH | {"nodes": [["mic", "align", ["mic"], False]]}, NOTES, "no step of a graph: 'mic', 'align' of ['mic']"),  # an endless loop
+    (GRAPH | {"nodes": GRAPH["nodes"][1:]}, NOTES, "no step of a graph: 'think', 'stage' of ['mic']"),
+    (GRAPH | {"nodes": GRAPH["nodes"][:1]}, NOTES, "its graph has no edge 'think'"),
+    (GRAPH | {"feedback": [["back", "think", "nowhere", 0]]}, NOTES, "no feedback of a graph: 'back' from 'think' to 'nowhere'"),
+    (GRAPH | {"feedback": [["back", "back", "think", 0]]}, NOTES, "no feedback of a graph: 'back' from 'back' to 'think'"),
+    (GRAPH, {"digest": {}}, "KeyError: 'ends'"),
+    (GRAPH, NOTES | {"ends": {"mic": "late"}}, "TypeError: 'late' is no whole number"),
+    (GRAPH, NOTES | {"steps": [["think", 0, 5, [None], []]]}, "TypeError: None is no whole number"),
+    (GRAPH, NOTES | {"steps": [[]]}, "ValueError: not enough values"),
+]
+
+
+@pytest.mark.parametrize(("graph", "notes", "words"), NO_RUNS, ids=[words[:40] for *_, words in NO_RUNS])
+def test_what_says_nothing_of_a_run_that_could_be_is_refused(tmp_path, graph, notes, words):
+    streams = {"mic": StreamInfo("value"), "think": StreamInfo("value", "out")}
+    write_recording(tmp_path / "trace.mcap", Manifest("talk", streams=streams, graph=graph, notes=notes), [])
+    with pytest.raises(RecordingError) as caught:
+        load_trace(tmp_path / "trace.mcap")
+    assert str(caught.value).startswith(f"{tmp_path / 'trace.mcap'}: what it says of its run cannot be read (")
+    assert words in str(caught.value)
+
+
+def test_damage_is_told_and_what_stands_before_it_is_there(tmp_path):
+    save_trace(traced(), tmp_path / "trace.mcap")
+    whole = load_trace(tmp_path)
+    content = (tmp_path / "trace.mcap").read_bytes()
+    (tmp_path / "trace.mcap").write_bytes(content[: len(content) // 2])
+    told: list[str] = []
+    cut = load_trace(tmp_path, tell=told.append)
+    assert told == [f"{tmp_path / 'trace.mcap'}: was cut before it was closed; what was written up to then is read"]
+    assert cut["loud"] == whole["loud"][: len(cut["loud"])]
