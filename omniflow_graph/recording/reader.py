@@ -115,7 +115,7 @@ class Recording:
             try:
                 if topic in streams:
                     stream, read = streams[topic]
-                    if beside and (note := beside.pop((stream, seq), None)):
+                    if beside and (note := beside.pop((stream, seq), None)) is not None:
                         full, stamps, made_of, digest = note
                         if type(full) is not int or not (digest is None or type(digest) is bytes):
                             raise ValueError(f"the record beside it has the seq {full!r} and the digest {digest!r}")

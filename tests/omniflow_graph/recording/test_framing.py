@@ -60,6 +60,13 @@ def flip(whole: list[Record], chunks: list[int]) -> None:
     put(whole, chunks[1], content=fixed[:24] + whole[chunks[1]].content[24:28] + fixed[28:], length=len(fixed))
 
 
+def plain(whole: list[Record], chunks: list[int]) -> None:
+    """Let a chunk stand as it is, not packed, and say that it is a byte longer."""
+    raw = raw_of(whole[chunks[1]].content)
+    content = packed(len(raw) + 1, raw, b"")[9:]
+    put(whole, chunks[1], content=content, length=len(content))
+
+
 def in_chunk(change: Callable[[list[Record], int], object], opcode: int = MESSAGE) -> Callable[[list[Record], list[int]], None]:
     """Change the first record of a kind in the first chunk that has one, and make sizes and checksum of the chunk fit."""
 
@@ -88,6 +95,7 @@ DAMAGE = {
     "flipped": (flip, "crc validation failed in a chunk"),
     "checksum flipped": (lambda whole, chunks: put(whole, chunks[1], content=at_byte(whole[chunks[1]], 24, b"abcd")), "crc validation failed"),
     "size": (lambda whole, chunks: put(whole, chunks[1], content=at_byte(whole[chunks[1]], 16, b"\x07")), "is announced, and"),
+    "size of what is not packed": (plain, "is announced, and holds"),
     "compression": (lambda whole, chunks: put(whole, chunks[1], content=at_byte(whole[chunks[1]], 32, b"gzip")), "is packed by 'gzip', wants zstd"),
     "length of its name": (lambda whole, chunks: put(whole, chunks[1], content=at_byte(whole[chunks[1]], 28, b"\xff" * 4)), "shorter than its own"),
     "packed length": (lambda whole, chunks: put(whole, chunks[1], content=at_byte(whole[chunks[1]], 36, b"\xff" * 4)), "packed bytes are announced"),
