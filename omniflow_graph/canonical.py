@@ -20,7 +20,7 @@ from omniflow_graph.events import SECOND, Event, Window
 
 _pack: Any = msgpack.Packer(use_bin_type=True).pack  # no `default` hook: nothing in Python runs inside, so threads may share it
 _pack_header: Any = msgpack.Packer(use_bin_type=True).pack_array_header
-_time = itemgetter(0)  # of an event
+_time, _seq, _data = itemgetter(0), itemgetter(2), itemgetter(3)  # of an event
 _PLAIN = frozenset((int, str, bool, float, bytes, type(None)))
 
 
@@ -87,17 +87,23 @@ class Digester:
     MOST, MOST_BYTES = 4096, 32 << 20
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[bytes, Any]] = {}  # replaced as a whole: other threads may be reading it
+        self._known: tuple[dict[int, bytes], list[Any]] = {}, []  # by id, and what has these ids; replaced as one: threads share it
         self._bytes = 0
 
     def __call__(self, data: Any) -> bytes:
         """Return the 32 bytes of the payload's digest."""
-        return (self._known.get(id(data)) or self._learn(data))[0]
+        return self._known[0].get(id(data)) or self._learn(data)
 
     def of(self, events: Iterable[Event[Any]]) -> list[bytes]:
         """Return the digests of the payloads of events."""
-        known, learn = self._known, self._learn
-        return [(known.get(id(event[3])) or learn(event[3]))[0] for event in events]
+        return self.all(list(map(_data, events)))
+
+    def all(self, payloads: Sequence[Any]) -> list[bytes]:
+        """Return the digests of payloads."""
+        digests: list[Any] = list(map(self._known[0].get, map(id, payloads)))
+        if None in digests:
+            return [digest or self(data) for digest, data in zip(digests, payloads)]
+        return digests
 
     def can(self, data: Any) -> bool:
         """Tell whether a payload has a digest."""
@@ -106,28 +112,35 @@ class Digester:
         except Exception:  # whatever keeps it from having one
             return False
 
-    def _learn(self, data: Any) -> tuple[bytes, Any]:
-        entry = (self._compute(data), data)
+    def _learn(self, data: Any) -> bytes:
+        digest = self._compute(data)
         if isinstance(data, (list, dict, bytearray)):  # may be another the next time
-            return entry
-        if len(self._known) >= self.MOST or self._bytes > self.MOST_BYTES:
-            self._known, self._bytes = {}, 0
-        self._known[id(data)] = entry
+            return digest
+        if len(self._known[0]) >= self.MOST or self._bytes > self.MOST_BYTES:
+            self._known, self._bytes = ({}, []), 0
+        known, alive = self._known
+        alive.append(data)
+        known[id(data)] = digest
         self._bytes += len(data) if type(data) is bytes else getattr(data, "nbytes", 0)
-        return entry
+        return digest
 
     def _compute(self, data: Any) -> bytes:
         kind = type(data)
         if kind is bytes:
             return sha256(b"b" + data).digest()
         if kind is Window:
-            known, learn = self._known, self._learn
-            events = [(stream, time, seq, (known.get(id(of)) or learn(of))[0]) for time, stream, seq, of, _, _ in data.events]
-            return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, events))).digest()
+            return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, self._records(data.events)))).digest()
         if isinstance(data, np.ndarray):
             form, shape, content = _array(data)
             return sha256(b"a" + _pack((form, shape)) + content).digest()
         return sha256(b"v" + pack(data)).digest()
+
+    def _records(self, events: Sequence[Event[Any]]) -> list[tuple[str, int, int, bytes]]:
+        """Return what a window's digest says of its events: stream, time, seq, digest of the payload."""
+        if not events:
+            return []
+        times, streams, seqs, payloads, _, _ = zip(*events)
+        return list(zip(streams, times, seqs, self.all(payloads)))
 
 
 def record(time: int, seq: int, digest: bytes) -> bytes:
@@ -171,7 +184,8 @@ class EdgeDigest:
                 self._close()
                 self.block = block
             until = bisect_left(events, (block + 1) * SECOND, done, key=_time)
-            self.pending.append(records([(event[0], event[2], digest) for event, digest in zip(events[done:until], digests[done:until])]))
+            second = events[done:until]
+            self.pending.append(records(list(zip(map(_time, second), map(_seq, second), digests[done:until]))))
             done = until
         self.count += len(events)
 

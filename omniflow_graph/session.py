@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import count, repeat
+from operator import itemgetter, le, lt
 from typing import Any, Protocol
 
 import numpy as np
 
 from omniflow_graph.errors import RunError
-from omniflow_graph.events import Event
+from omniflow_graph.events import Event, made
+
+HARMLESS = frozenset((bytes, str, int, float, bool, type(None)))  # payloads that nobody can change
 
 
 class Feed(Protocol):
@@ -38,6 +41,10 @@ class Feed(Protocol):
     def ends(self, sources: Sequence[str]) -> dict[str, int]:
         """Return the time of each source's End, as far as it is known; of all once `events` is exhausted."""
         ...
+
+
+class KnownCosts(dict[tuple[str, int], int]):
+    """Hold what is known of the costs of stages in a damaged recording: a step that is missing costs what is declared."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +89,41 @@ class Session:
         return {name: self.end[name] for name in sources}
 
     def _stream(self, name: str, end: int) -> list[Event[Any]]:
-        events: list[Event[Any]] = []
+        entries = self.sources.get(name, ())
+        if set(map(type, entries)) <= {tuple, list} and set(map(len, entries)) <= {2}:
+            times, payloads = zip(*entries) if entries else ((), ())
+            if not HARMLESS.issuperset(map(type, payloads)):
+                payloads = map(_unchangeable, payloads)
+            events = list(map(made, repeat(Event), zip(times, repeat(name), count(), payloads, repeat(()), repeat(None))))
+        else:
+            events = [self._event(name, n, entry) for n, entry in enumerate(entries)]
+        if not self._in_order(name, events, end):
+            self._refuse_disorder(name, events, end)
+        return events
+
+    def _in_order(self, name: str, events: list[Event[Any]], end: int) -> bool:
+        """Tell whether events of a source are what an edge may hold: look at all of them at a stroke."""
+        if not events:
+            return True
+        times, streams, seqs, _, _, _ = zip(*events)
+        whole = set(map(type, times)) == {int} and set(streams) == {name} and set(map(type, seqs)) <= {int}
+        return whole and times[0] >= 0 and times[-1] < end and seqs[0] >= 0 and all(map(le, times, times[1:])) and all(map(lt, seqs, seqs[1:]))
+
+    def _refuse_disorder(self, name: str, events: list[Event[Any]], end: int) -> None:
+        """Raise RunError that names the first event that may not stand where it does."""
         last, last_seq = 0, -1
-        for n, entry in enumerate(self.sources.get(name, ())):
-            event = self._event(name, n, entry)
+        for n, event in enumerate(events):
             if type(event.time) is not int or not last <= event.time < end:
                 raise self._refused(
                     f", source {name!r}: event {n} has time {event.time!r}; wants times in ns, as ints that never decrease, in [0, {end}); "
                     "use seconds(...), sort it, or give the session a later end"
                 )
-            if event.stream != name or event.seq <= last_seq:
+            if event.stream != name or type(event.seq) is not int or event.seq <= last_seq:
                 raise self._refused(
                     f", source {name!r}: event {n} is number {event.seq} of {event.stream!r}; wants those of {name!r}, each number "
                     "above the one before; give (time, payload) to have them numbered"
                 )
             last, last_seq = event.time, event.seq
-            events.append(event)
-        return events
 
     def _event(self, name: str, n: int, entry: Any) -> Event[Any]:
         if isinstance(entry, Event):
