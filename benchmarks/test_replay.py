@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from omniflow_graph import replay, seconds
+from benchmarks.minute import record_minutes
+from omniflow_graph import replay
 from omniflow_graph.engine.cluster import Job, run_job
-from omniflow_graph.recording import open_recording, write_recording
+from omniflow_graph.recording import open_recording
 from omniflow_graph.trace.stored import save_trace
 from operators.commands.settings import warm
 from operators.duplex import duplex
 from recordings import path
 
-MINUTE = seconds(60)
-
 
 @pytest.fixture(scope="module")
 def minute(tmp_path_factory) -> Path:
-    """Record a minute: the bundled session of three questions, again and again."""
-    bundled = open_recording(path("three_questions"))
-    events, seqs = [], {stream: itertools.count() for stream in bundled.manifest.streams}
-    for round_ in range(3):
-        for event in bundled.events():
-            if (time := event.time + round_ * (bundled.manifest.end or 0)) < MINUTE:
-                events.append(event._replace(time=time, seq=next(seqs[event.stream])))
-    folder = tmp_path_factory.mktemp("minute")
-    for n in range(16):
-        write_recording(folder / f"{n:02}.mcap", replace(bundled.manifest, session=f"minute {n:02}", end=MINUTE, ordered=None), events)
-    return folder
+    """Record sixteen sessions of a minute."""
+    return record_minutes(tmp_path_factory.mktemp("minutes"), 16)
 
 
 def told(benchmark, length: float, run) -> None:
@@ -40,20 +28,20 @@ def told(benchmark, length: float, run) -> None:
 
 
 def test_a_minute_in_memory(benchmark, minute):
-    told(benchmark, 60, lambda: replay(duplex(model="scripted-fast"), minute / "00.mcap"))
+    told(benchmark, 60, lambda: replay(duplex(model="scripted-fast"), minute / "minute 0000.mcap"))
 
 
 def test_a_minute_written(benchmark, minute, tmp_path):
     def run() -> None:
-        recording = open_recording(minute / "00.mcap")
+        recording = open_recording(minute / "minute 0000.mcap")
         save_trace(replay(duplex(model="scripted-fast"), recording), tmp_path / "trace.mcap", recording=recording)
 
     told(benchmark, 60, run)
 
 
 def test_sixteen_sessions_of_a_minute(benchmark, minute):
-    paths = {f"minute {n:02}": str(minute / f"{n:02}.mcap") for n in range(16)}
-    finishing = {"recordings": paths, "out": None, "model": None, "copy_inputs": False}
+    paths = {path.stem: str(path) for path in minute.glob("*.mcap")}
+    finishing = {"recordings": paths, "out": None, "model": None, "copy_inputs": False, "run": {}}
     options = {"model": "scripted-fast", "playback": "simulated"}
     job = Job("operators.duplex:duplex", tuple(paths.values()), options, finish="operators.commands.outcome:finished", finishing=finishing)
     told(benchmark, 16 * 60, lambda: run_job(job))

@@ -28,6 +28,7 @@ from omniflow_graph.session import KnownCosts
 Take = Callable[[int, Event[Any]], None]  # (number of the input, event)
 
 PLAIN = frozenset((bytes, str, int, bool, float, type(None), Window))  # payloads that nobody can change
+SCAN_RETURNS = "(state, [(time, payload), Wake(time), ...])"
 _time = itemgetter(0)  # of an event; faster than the attribute
 
 
@@ -61,6 +62,8 @@ def settled(data: Any) -> Any:
     Arrays are made read-only, or copied if they are views of one that can be written; lists, maps and the like are
     copied. Raises TypeError for an Event.
     """
+    if isinstance(data, tuple) and PLAIN.issuperset(map(type, data)):  # most are records of numbers and text
+        return data
     if isinstance(data, Event):
         raise TypeError(f"answers a whole Event of {data.stream!r}; wants its payload, event.data")
     if isinstance(data, np.ndarray):
@@ -264,7 +267,8 @@ class Scan(Cell):
     def step(self, cause: Event[Any] | Wake, now: int, made_of: Causes) -> None:
         """Let the operator answer one event or wake."""
         try:
-            self.state, answers = pair(self.fn(self.state, cause), "(state, [(time, payload), Wake(time), ...])")
+            returned = self.fn(self.state, cause)
+            self.state, answers = returned if type(returned) is tuple and len(returned) == 2 else pair(returned, SCAN_RETURNS)
         except Exception as error:
             blame(error, self.node.whose, self.island.start.session, now)
             raise
@@ -272,7 +276,7 @@ class Scan(Cell):
             if type(answer) in (tuple, list) and len(answer) == 2:
                 self.edge.answer(answer[0], answer[1], made_of, now)
             elif type(answer) is not Wake or type(answer.time) is not int:
-                raise RunError(f"{self.edge.whose}: answers {answer!r} at {now}; wants (state, [(time, payload), Wake(time), ...])")
+                raise RunError(f"{self.edge.whose}: answers {answer!r} at {now}; wants {SCAN_RETURNS}")
             elif answer.time > now:
                 self.ask(answer.time)
             else:

@@ -68,7 +68,11 @@ class CompiledFlow:
         feeds = {feed.name: feed for feed in sessions}
         if len(feeds) < len(sessions):
             raise ValueError(f"run: two sessions have one name: {', '.join(feed.name for feed in sessions)}")
-        self.current = run = Run(feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress, finish=finish, recovery=recovery)
+        number, addresses = cluster or (0, [""])
+        self.current = run = Run(
+            feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress,
+            finish=finish, recovery=recovery, place=(number, len(addresses), workers),
+        )  # fmt: skip
         if control:
             control(run)
         with rare_collection():

@@ -14,6 +14,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from omniflow_graph.canonical import Digester
 from omniflow_graph.clock import Clock, VirtualClock
 from omniflow_graph.engine.messages import Chunk, Start, by_stream
+from omniflow_graph.engine.placing import placed
 from omniflow_graph.engine.quiet import Quiet
 from omniflow_graph.engine.recovery import Recovery
 from omniflow_graph.errors import noted
@@ -42,6 +43,7 @@ class Run:
     failure: BaseException | None = None
     finish: Callable[[Trace], Any] | None = None
     recovery: Recovery | None = None
+    place: tuple[int, int, int] = (0, 1, 1)  # number of this process, processes, workers in each
     results: dict[str, Any] = field(default_factory=dict)
     digest_of: Digester = field(default_factory=Digester)
     quiet: Quiet = field(default_factory=Quiet)
@@ -74,23 +76,35 @@ class Sources(FixedPartitionedSource):
     """Play sessions, each whole in one partition: all its streams, in order.
 
     A partition plays one session after the other, and there are a few of them: however many sessions there are, few are
-    under way at a time, and what they hold is bounded.
+    under way at a time, and what they hold is bounded. Which sessions are in a partition does not depend on how many
+    processes there are, so that a run may go on with other ones; a process reads those that it will work on.
     """
 
     compiled: Running
 
     def list_parts(self) -> list[str]:
-        feeds = self.compiled.current.feeds
-        return [f"{n:04}" for n in range(len(feeds) if any(map(_is_live, feeds.values())) else min(SLOTS, len(feeds)))]
+        run = self.compiled.current
+        if any(map(_is_live, run.feeds.values())):
+            return list(run.feeds)
+        slots = sorted({slot_of(name) for name in run.feeds})
+        process, processes, workers = run.place
+        if SLOTS % (processes * workers):  # Bytewax and the slots divide sessions differently
+            return [f"{slot:04}" for slot in slots]
+        return [f"{slot:04}" for slot in slots if slot % (processes * workers) // workers == process]
 
     def build_part(self, step_id: str, for_part: str, resume_state: tuple[int, int] | None) -> StatefulSourcePartition:
         run, graph = self.compiled.current, self.compiled.plan.graph
-        feeds = list(run.feeds.values())[int(for_part) :: len(self.list_parts())]
-        if _is_live(feeds[0]):
-            return _LivePartition(run, feeds[0])
+        if for_part in run.feeds and _is_live(run.feeds[for_part]):
+            return _LivePartition(run, run.feeds[for_part])
+        feeds = [feed for name, feed in run.feeds.items() if slot_of(name) == int(for_part)]
         lengths = (node.length for node in graph.nodes.values() if node.kind == "align")
         step = max(gcd(*lengths) or SECOND, TICK)
         return _Partition(run, feeds, tuple(graph.sources()), step, *(resume_state or (0, 0)))
+
+
+def slot_of(session: str) -> int:
+    """Return the partition that a session is in."""
+    return placed(session, SLOTS)
 
 
 def _is_live(feed: Feed) -> bool:

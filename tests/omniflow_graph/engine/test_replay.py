@@ -34,12 +34,15 @@ SESSION = Session("ann", {"mic": [Event(time, "mic", seq, seq) for seq, time in 
 @pytest.fixture
 def rec(tmp_path) -> Path:
     """Record the session, and what its model was measured to cost."""
-    path = tmp_path / "ann.mcap"
+    return recorded(tmp_path / "ann.mcap")
+
+
+def recorded(path: Path, *, declared: bool = False) -> Path:
     with RecordingWriter(path, Manifest("ann", 30, {"mic": StreamInfo("value")}, allowance=1)) as writer:
         for event in SESSION.sources["mic"]:
             writer.add(event)
         for (stage, seq), cost in COSTS.items():
-            writer.cost(stage, seq, cost)
+            writer.cost(stage, seq, cost, declared=declared)
     return path
 
 
@@ -49,11 +52,22 @@ def test_a_session_its_recording_and_the_path_of_that_give_one_trace(rec, engine
     assert replay(TALK, given(rec), engine=engine) == run_direct(TALK, SESSION)
 
 
+THEN = [Step("model", 11, 14, (0,), ()), Step("model", 21, 38, (1,), ()), Step("model", 38, 40, (2,), ())]
+NOW = [Step("model", 11, 15, (0,), ()), Step("model", 21, 25, (1,), ()), Step("model", 31, 35, (2,), ())]
+
+
 @ENGINES
-def test_costs_are_those_that_were_recorded_unless_the_declared_ones_are_wanted(rec, engine):
-    recorded, declared = (replay(TALK, rec, engine=engine, cost=cost) for cost in ("recorded", "declared"))
-    assert recorded.stages["model"] == [Step("model", 11, 14, (0,), ()), Step("model", 21, 38, (1,), ()), Step("model", 38, 40, (2,), ())]
-    assert declared.stages["model"] == [Step("model", 11, 15, (0,), ()), Step("model", 21, 25, (1,), ()), Step("model", 31, 35, (2,), ())]
+def test_costs_are_those_that_were_measured_unless_the_declared_ones_are_wanted(rec, engine):
+    found = [replay(TALK, rec, engine=engine, cost=cost).stages["model"] for cost in ("measured", "recorded", "declared")]
+    assert found == [THEN, THEN, NOW]
+    assert replay(TALK, rec, engine=engine).stages["model"] == THEN
+
+
+@ENGINES
+def test_costs_that_a_recording_was_only_told_are_taken_if_they_are_asked_for(tmp_path, engine):
+    rec = recorded(tmp_path / "ann.mcap", declared=True)
+    found = [replay(TALK, rec, engine=engine, cost=cost).stages["model"] for cost in ("measured", "recorded", "declared")]
+    assert found == [NOW, THEN, NOW]
 
 
 @ENGINES
@@ -87,15 +101,22 @@ def test_payloads_are_kept_where_asked_for(engine, form):
     ("options", "words"),
     [
         ({"engine": "spark"}, "replay: wants engine to be one of bytewax, direct, got 'spark'"),
-        ({"cost": "free"}, "replay: wants cost to be 'recorded' or 'declared', got 'free'"),
+        ({"cost": "free"}, "replay: wants cost to be one of measured, recorded, declared, got 'free'"),
         ({"keep": ["modle", "mic"]}, "keep names 'modle'; the edges are mic, window, model, heard"),
-        ({"keep": "mic"}, "keep names 'c', 'i', 'm'; the edges are"),
-        ({"batch": 0}, "wants batch and workers of 1 or more, got batch=0, workers=1"),
+        ({"keep": "mic"}, "keep wants a list of names of edges, got the one text 'mic'; use keep=['mic']"),
+        ({"batch": 0}, "replay: wants batch and workers of 1 or more, got batch=0, workers=1"),
+        ({"workers": -1}, "replay: wants batch and workers of 1 or more, got batch=256, workers=-1"),
+        ({"batch": True}, "replay: wants batch and workers of 1 or more, got batch=True, workers=1"),
+        *(
+            ({"seed": seed}, f"replay: wants seed to be a whole number from 0 to 2**64 - 1, got {seed!r}")
+            for seed in (-1, True, "7", 1.0, None, 2**64)
+        ),
     ],
 )
-def test_options_without_meaning_are_refused(options, words):
+@pytest.mark.parametrize("engine", [{}, {"engine": "direct"}], ids=str)
+def test_options_without_meaning_are_refused(engine, options, words):
     with pytest.raises(ValueError) as caught:
-        replay(TALK, SESSION, **options)
+        replay(TALK, SESSION, **{**engine, **options})
     assert words in str(caught.value)
 
 
