@@ -17,7 +17,8 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.operators import StatefulBatchLogic
 
 from omniflow_graph.clock import Clock, VirtualClock, wall_span
-from omniflow_graph.engine.cells import bound, mapped_by
+from omniflow_graph.engine.cell import bound
+from omniflow_graph.engine.cells import mapped_by
 from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.island import Island
 from omniflow_graph.engine.messages import Chunk

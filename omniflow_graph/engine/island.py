@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from omniflow_graph.engine.cells import CELLS, Edge, Sink
+from omniflow_graph.engine.cell import Edge
+from omniflow_graph.engine.cells import CELLS, Sink
 from omniflow_graph.engine.messages import Arrival, Chunk, Start, Step
 from omniflow_graph.events import Event, made
 from omniflow_graph.graph.nodes import Feedback, Node

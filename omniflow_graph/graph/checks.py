@@ -17,7 +17,7 @@ REPLACEABLE = {  # what an operator of each kind has besides its name and its ed
     "scan": ("fn", "state", "wakes"),
     "merge": (),
     "align": ("length",),
-    "stage": ("fn", "state", "cost", "overrun"),
+    "stage": ("fn", "state", "cost", "overrun", "cancellable"),
     "sink": (),
 }
 CALLED = {"map": ("event",), "scan": ("state", "cause"), "stage": ("state", "event")}
@@ -46,6 +46,8 @@ def check_parameters(node: Node) -> None:
         raise GraphError(f"{whose}: wants a length of 1 ns or more as an int, got {node.length!r}; use seconds(1.0)")
     if node.overrun not in OVERRUNS:
         raise GraphError(f"{whose}: wants overrun to be one of {', '.join(OVERRUNS)}, got {node.overrun!r}")
+    if node.cancellable and not node.fence:
+        raise GraphError(f"{whose}: is cancellable and has no fence at which to cancel; name an edge: fence='stop'")
     if not _are_times(node.wakes):
         raise GraphError(f"{whose}: wants first wakes as a list of ints, 0 ns or later, got {node.wakes!r}; use [seconds(1.0)]")
     _check_state(whose, node.state)

@@ -63,7 +63,8 @@ def _details(node: Node) -> str:
         return f"length {_duration(node.length)}"
     if node.kind == "stage":
         cost = _duration(node.cost) if isinstance(node.cost, int) else "by function" if callable(node.cost) else "by table"
-        return f"cost {cost}" + (f", overrun {node.overrun}" if node.overrun != "queue" else "")
+        fence = f", {'cancelled' if node.cancellable else 'fenced'} by {node.fence}" if node.fence else ""
+        return f"cost {cost}" + (f", overrun {node.overrun}" if node.overrun != "queue" else "") + fence
     return ""
 
 

@@ -55,14 +55,28 @@ class Graph:
         """Cut edges into windows `[k * length, (k + 1) * length)`. The window's event has the time of its end."""
         return self._add(Node(name, "align", of, length=length, type=Window))
 
-    def stage(self, name: str, of: str, fn: Callable[..., Any], *, state: Any = None, cost: Cost = 0, overrun: str = "queue") -> str:
+    def stage(
+        self,
+        name: str,
+        of: str,
+        fn: Callable[..., Any],
+        *,
+        state: Any = None,
+        cost: Cost = 0,
+        overrun: str = "queue",
+        fence: str | None = None,
+        cancellable: bool = False,
+    ) -> str:
         """Work on one event at a time, and take time: `fn(state, event) -> (state, [payload, ...])`.
 
         All answers have the time `max(free, ready) + cost`. `cost` is nanoseconds, a table by seq, or `fn(event)`.
         `overrun` says what happens to what waits: "queue" (in turn), "merge" (one long window), "newest" (the rest is
-        dropped, and recorded as dropped).
+        dropped, and recorded as dropped). At an event on the edge `fence` the stage drops what waits and what is under
+        way, which is recorded, too, and leaves the state as it was before; a `cancellable` stage is free at once, another
+        one when the step would have been done. What comes at the fence's own time is worked on.
         """
-        return self._add(Node(name, "stage", (of,), fn=fn, state=state, cost=cost, overrun=overrun))
+        inputs = (of,) if fence is None else (of, fence)
+        return self._add(Node(name, "stage", inputs, fn=fn, state=state, cost=cost, overrun=overrun, fence=fence or "", cancellable=cancellable))
 
     def sink(self, name: str, *of: str) -> str:
         """Collect edges in the order (time, order of the inputs, seq)."""

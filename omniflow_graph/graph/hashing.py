@@ -22,6 +22,7 @@ def graph_hash(graph: Graph) -> str:
     """Hash names, kinds, edges, parameters, `module:qualname` of functions; never code, addresses or repr."""
     nodes = [
         [n.name, n.kind, list(n.inputs), _parameter(n.fn), _parameter(n.state), list(n.wakes), n.length, _parameter(n.cost), n.overrun]
+        + ([n.fence, n.cancellable] if n.fence else [])
         for n in graph.nodes.values()
     ]
     feedbacks = [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]

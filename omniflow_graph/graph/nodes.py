@@ -26,6 +26,8 @@ class Node:
     length: int = 0
     cost: Cost = 0
     overrun: str = "queue"
+    fence: str = ""  # the input at whose events a stage lets go of what it does
+    cancellable: bool = False
     type: Any = Any  # of the payloads on its edge
 
     @property
