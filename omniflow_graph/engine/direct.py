@@ -8,7 +8,8 @@ from itertools import islice
 from omniflow_graph.canonical import Digester
 from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.island import Island
-from omniflow_graph.engine.messages import Chunk, Start, by_stream
+from omniflow_graph.engine.messages import Chunk, by_stream
+from omniflow_graph.engine.starting import started
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.plan import Plan, plan
 from omniflow_graph.session import Feed
@@ -27,7 +28,7 @@ def _run(graph: Graph | Plan, session: Feed, seed: int, keep: Iterable[str] | No
     planned = graph if isinstance(graph, Plan) else plan(graph)
     sources, wanted = planned.graph.sources(), kept(planned.graph, keep)
     tracer, digest_of = Tracer(planned.graph, session.name, seed), Digester()
-    island = Island(planned.whole(), Start(session.name, session.allowance, session.costs, seed))
+    island = Island(planned.whole(), started(session, planned.graph, seed))
     incoming = session.events(sources)
     while events := list(islice(incoming, CHUNK)):
         known, reached = session.ends(sources), events[-1].time

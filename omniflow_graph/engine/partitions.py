@@ -17,8 +17,10 @@ from omniflow_graph.engine.messages import Chunk, Start, by_stream
 from omniflow_graph.engine.placing import placed
 from omniflow_graph.engine.quiet import Quiet
 from omniflow_graph.engine.recovery import Recovery
+from omniflow_graph.engine.starting import started
 from omniflow_graph.errors import noted
 from omniflow_graph.events import SECOND, End, Event
+from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.plan import Plan
 from omniflow_graph.session import Feed
 from omniflow_graph.trace.trace import Trace
@@ -99,7 +101,7 @@ class Sources(FixedPartitionedSource):
         feeds = [feed for name, feed in run.feeds.items() if slot_of(name) == int(for_part)]
         lengths = (node.length for node in graph.nodes.values() if node.kind == "align")
         step = max(gcd(*lengths) or SECOND, TICK)
-        return _Partition(run, feeds, tuple(graph.sources()), step, *(resume_state or (0, 0)))
+        return _Partition(run, feeds, graph, step, *(resume_state or (0, 0)))
 
 
 def slot_of(session: str) -> int:
@@ -148,13 +150,18 @@ class _Partition(StatefulSourcePartition):
 
     run: Run
     feeds: list[Feed]
-    sources: tuple[str, ...]
+    graph: Graph
     step: int  # where windows end
     index: int = 0  # of the session that is played
     taken: int = 0  # events of it that were handed over; 0: it has not begun
     events: Iterator[Event[Any]] | None = None
     waiting: list[Event[Any]] = field(default_factory=list)  # taken from the feed, and not due yet
     reached: int = 0
+
+    @property
+    def sources(self) -> list[str]:
+        """Return the names of the sources, in the order of their rank."""
+        return self.graph.sources()
 
     def next_batch(self) -> Iterable[tuple[str, Chunk]]:
         if self.index == len(self.feeds) or self.run.over:
@@ -182,7 +189,7 @@ class _Partition(StatefulSourcePartition):
             return None
 
     def _next(self, feed: Feed) -> Chunk:
-        start = None if self.taken else Start(feed.name, feed.allowance, feed.costs, self.run.seed)
+        start = None if self.taken else started(feed, self.graph, self.run.seed)
         if self.events is None:
             self.events = islice(feed.events(self.sources), self.taken, None)
         if not self.waiting:
