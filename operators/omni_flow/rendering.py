@@ -1,0 +1,178 @@
+"""Make tokens of a turn-based conversation, and say where in them the embeddings of pictures and sound go in.
+
+Text between two marks is encoded in one piece, as the published tokenizer does it: it splits a text at its marks first. Where an
+embedding goes in stands `<unk>`, for pictures and sound alike. Source: spec 3.6, 4.2, 7.1; `layout` is the counterpart in duplex.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import Literal, NamedTuple
+
+from operators.omni_flow.messages import Audio, Image, Message, Piece, chat
+from operators.omni_flow.prompt import reference_tokens
+from operators.omni_flow.slicing import TURN_BASED, slices
+from operators.omni_flow.tokenizer import Tokenizer
+from operators.omni_flow.vocabulary import (
+    AUDIO_END,
+    AUDIO_START,
+    AUDIO_TOKENS_HZ,
+    IMAGE,
+    IMAGE_END,
+    IMAGE_ID,
+    IMAGE_ID_END,
+    PLACEHOLDER,
+    SLICE,
+    SLICE_END,
+    VISUAL_TOKENS,
+)
+
+Kind = Literal["visual", "audio"]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Say how a conversation is written. The defaults are those of the published chat.
+
+    `omni` leaves the line breaks between the parts of a message out; so does `stream_input`, which also wraps each second of a
+    sound by itself. `thinking` and `speech`: how the assistant's turn is opened. `most`: cells of a picture, 25 for 2240 x 2240.
+    `image_ids` numbers pictures. `merge_audio`: the sounds of a message are encoded as one. `limit`: tokens beyond it are cut
+    off, None for no limit. Raises ValueError.
+    """
+
+    omni: bool = False
+    stream_input: bool = False
+    thinking: bool = False
+    speech: bool = False
+    most: int = TURN_BASED
+    image_ids: bool = True
+    merge_audio: bool = True
+    limit: int | None = 8192
+
+    def __post_init__(self) -> None:
+        """Check what was given."""
+        if self.most < 1 or (self.limit is not None and self.limit < 1):
+            raise ValueError(f"rendering: wants most and limit of 1 or more, or limit None, got most {self.most} and limit {self.limit}")
+
+    @property
+    def join(self) -> str:
+        """Return what stands between the parts of a message."""
+        return "" if self.omni or self.stream_input else "\n"
+
+
+class Span(NamedTuple):
+    """Say what embeddings replace the tokens `[start, end)`: those from `row` on, of all of this kind in order.
+
+    "visual": look `cell` of picture `number`, 0 for the overview. "audio": second `cell` of sound `number`, 0 if it is in one piece.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    number: int
+    cell: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Hold a conversation as tokens, with what is to be encoded: pictures, and sound in clips, in order. `cut` tokens are over the limit.
+
+    Where the limit cuts, what is lost are the last tokens: in a conversation that is too long, the question, and the opened turn.
+    """
+
+    tokens: tuple[int, ...]
+    spans: tuple[Span, ...] = ()
+    images: tuple[Image, ...] = ()
+    clips: tuple[Audio, ...] = ()
+    cut: int = 0
+
+    @property
+    def unfilled(self) -> int:
+        """Return how many tokens of sound get no embedding: sounds that are encoded as one can be one or so fewer than each alone."""
+        given = sum(reference_tokens(clip.samples) for clip in self.clips)
+        return max(0, max((span.row + span.end - span.start for span in self.spans if span.kind == "audio"), default=0) - given)
+
+
+class Embeddings(NamedTuple):
+    """Stand for `count` embeddings among pieces."""
+
+    count: int
+    kind: Kind
+    number: int
+    cell: int
+
+
+def render(messages: Iterable[Message], tokenizer: Tokenizer, rendering: Rendering = Rendering()) -> Rendered:
+    """Write a conversation as tokens that the model is prefilled with, up to the opened turn of the assistant.
+
+    >>> from operators.omni_flow.tokenizer import Bytes
+    >>> rendered = render([Message("user", [Audio(bytes(32_000)), "Who?"])], Bytes())
+    >>> rendered.spans
+    (Span(start=7, end=17, kind='audio', number=0, cell=0, row=0),)
+    """
+    messages = tuple(messages)
+    pieces = chat(messages, join=rendering.join, thinking=rendering.thinking, speech=rendering.speech)
+    clips = [audio for message in messages for audio in (_merged(message.sounds) if rendering.merge_audio else message.sounds)]
+    return tokenised(pieces, tokenizer, rendering, tuple(clips))
+
+
+def _merged(sounds: Sequence[Audio]) -> tuple[Audio, ...]:
+    return (Audio(b"".join(audio.pcm for audio in sounds)),) if sounds else ()
+
+
+def tokenised(pieces: Sequence[Piece], tokenizer: Tokenizer, rendering: Rendering, clips: tuple[Audio, ...] | None = None) -> Rendered:
+    """Make tokens of pieces. `clips` is the sound as it is to be encoded; by default each sound of the pieces by itself."""
+    tokens: list[int] = []
+    spans: list[Span] = []
+    rows = {"visual": 0, "audio": 0}
+    for is_text, run in groupby(expanded(pieces, rendering), key=lambda piece: isinstance(piece, str)):
+        if is_text:
+            tokens += tokenizer.encode("".join(map(str, run)))
+            continue
+        for piece in run:
+            if isinstance(piece, Embeddings):
+                spans.append(Span(len(tokens), len(tokens) + piece.count, *piece[1:], rows[piece.kind]))
+                rows[piece.kind] += piece.count
+                tokens += [PLACEHOLDER] * piece.count
+            elif isinstance(piece, int):
+                tokens.append(piece)
+    whole = len(tokens) if rendering.limit is None else min(len(tokens), rendering.limit)
+    images = tuple(piece for piece in pieces if isinstance(piece, Image))
+    sounds = tuple(piece for piece in pieces if isinstance(piece, Audio)) if clips is None else clips
+    kept = (span._replace(end=min(span.end, whole)) for span in spans)
+    return Rendered(tuple(tokens[:whole]), tuple(span for span in kept if span.start < span.end), images, sounds, len(tokens) - whole)
+
+
+def expanded(pieces: Iterable[Piece], rendering: Rendering) -> Iterator[str | int | Embeddings]:
+    """Put marks and room for embeddings where pictures and sounds stand."""
+    images, sounds = 0, 0
+    for piece in pieces:
+        if isinstance(piece, Image):
+            yield from _shown(piece, images, rendering)
+            images += 1
+        elif isinstance(piece, Audio):
+            yield from _sounded(piece, sounds, rendering)
+            sounds += 1
+        else:
+            yield piece
+
+
+def _shown(image: Image, number: int, rendering: Rendering) -> Iterator[str | int | Embeddings]:
+    if rendering.image_ids:
+        yield from (IMAGE_ID, str(number), IMAGE_ID_END)
+    yield from (IMAGE, Embeddings(VISUAL_TOKENS, "visual", number, 0), IMAGE_END)
+    columns, rows = slices(image.width, image.height, rendering.most).grid
+    for cell in range(columns * rows):
+        if cell and cell % columns == 0:
+            yield "\n"  # between rows
+        yield from (SLICE, Embeddings(VISUAL_TOKENS, "visual", number, cell + 1), SLICE_END)
+
+
+def _sounded(audio: Audio, number: int, rendering: Rendering) -> Iterator[str | int | Embeddings]:
+    count = reference_tokens(audio.samples)
+    step = AUDIO_TOKENS_HZ if rendering.stream_input else max(count, 1)
+    for cell, start in enumerate(range(0, max(count, not rendering.stream_input), step)):
+        yield from (AUDIO_START, Embeddings(min(step, count - start), "audio", number, cell), AUDIO_END)
