@@ -20,6 +20,7 @@ from omniflow_graph.canonical import pack
 from omniflow_graph.engine.replay import replay
 from omniflow_graph.errors import GraphError, RunError
 from omniflow_graph.events import Event, Wake, Window
+from omniflow_graph.files import whole
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.session import Session
 from omniflow_graph.trace.trace import Trace
@@ -30,8 +31,8 @@ PRIME = 1_000_003
 def run_file(path: str, engine: str = "bytewax", batch: int = 64, workers: int = 1) -> dict[str, Any]:
     """Run the case in a file. Raises ValueError if the file is no case."""
     try:
-        case = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        case = json.loads(whole(Path(path)))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: is not JSON ({error})") from None
     if not isinstance(case, dict) or not {"graph", "events"} <= set(case):
         raise ValueError(f"{path}: wants an object with 'graph' and 'events'")

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from omniflow_graph import Event, seconds
-from omniflow_graph.recording import Manifest, StreamInfo, open_recording, write_recording
-from omniflow_graph.recording.framing import MAGIC
-from omniflow_graph.trace.stored import save_trace
+from omniflow_graph.recording import Manifest, RecordingWriter, StreamInfo, open_recording, write_recording
+from omniflow_graph.recording.framing import CHUNK, MAGIC
+from omniflow_graph.trace.stored import load_trace, save_trace
 from tests.foreign import AUDIO, JSON, MANIFEST, PROTOBUF, ROS, SILENCE, mcap, png
 from tests.omniflow_graph.commands.calls import Shell
+from tests.omniflow_graph.recording.mutations import joined, of_file
 from tests.operators.commands.rooms import ASK, FAST, STREAMS, answered, room, script
 
 READERS = (["inspect", "X"], ["replay", "X", *FAST], ["export", "X", "out"], ["export", "X", "out.mp4"])
@@ -62,6 +64,13 @@ def noise(size: int) -> bytes:
     return random.Random(7).randbytes(size)
 
 
+def bound(path: Path) -> None:
+    """Make a socket, whose name cannot be long."""
+    path = path.relative_to(Path.cwd())
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
 # What is no recording, for every command that reads one
 
 NO_RECORDINGS = [
@@ -73,8 +82,11 @@ NO_RECORDINGS = [
     ("noise.mcap", lambda path: path.write_bytes(MAGIC + noise(9999)), "has no omniflow manifest"),
     ("talk.wav", lambda path: path.write_bytes(b"RIFF" + noise(999)), "is no recording (not an MCAP file); turn media into one"),
     ("pipe.mcap", os.mkfifo, "is no file"),
+    ("pipes", lambda path: [path.mkdir(), os.mkfifo(path / "trace.mcap")], "is no file"),
+    ("socket.mcap", bound, "is no file"),
+    ("device.mcap", lambda path: path.symlink_to("/dev/zero"), "is no file"),
     ("folder", lambda path: path.mkdir(), "a folder without a"),
-    ("x" * 300 + ".mcap", lambda path: None, "File name too long"),
+    ("x" * 300 + ".mcap", lambda path: None, "ile name too long"),
     ("json.mcap", lambda path: mcap(path, JSON), "has no omniflow manifest, so another program wrote it"),
     ("ros.mcap", lambda path: mcap(path, ROS), "has no omniflow manifest, so another program wrote it"),
     ("protobuf.mcap", lambda path: mcap(path, PROTOBUF), "has no omniflow manifest, so another program wrote it"),
@@ -100,6 +112,8 @@ STRANGE = [
     ("json", {"encoding": "json"}, "holds foxglove.RawAudio as 'json' on '/env-audio', wants foxglove.RawAudio as 'protobuf'"),
     ("other", {"schema": "foxglove.CompressedImage"}, "holds foxglove.CompressedImage as 'protobuf' on '/env-audio', wants foxglove.RawAudio"),
     ("garbage", {"payload": b"\xff\xff\xff"}, "a message on /env-audio at 0 ns cannot be decoded"),
+    ("stereo", {"payload": b"\x2d\x02\0\0\0"}, "cannot be decoded (sound at 0 Hz, 2 channels, ''; wants 16000 Hz, 1 channel, 'pcm-s16')"),
+    ("rate", {"payload": b"\x25\x80\xbb\0\0"}, "cannot be decoded (sound at 48000 Hz, 0 channels, ''; wants 16000 Hz, 1 channel"),
     ("odd", {"payload": b"\x12\x03abc\x1a\x07pcm-s16"}, "cannot be decoded (3 bytes of 16-bit samples"),
 ]
 
@@ -134,6 +148,25 @@ def test_times_that_go_back_are_sorted_where_that_is_said_and_damage_where_it_is
     assert found["streams"]["env-audio"]["events"] == 2
 
 
+@pytest.mark.parametrize("payload", ["loud", None, {"response": 1}, 7])
+def test_a_playback_that_is_none_is_refused(omniflow, here, payload):
+    streams = {**STREAMS, "playback": StreamInfo("value")}
+    write_recording("a.mcap", Manifest("a", streams=streams), [Event(seconds(0.5), "playback", 3, payload)])
+    for command in (["replay", "a.mcap"], ["replay", "a.mcap", "room.mcap"], ["check", "--accept", "a.mcap"]):
+        refusal = omniflow.refused(*command, *FAST)
+        assert "stream 'playback', event 3 at 0.500 s: wants what was heard of an answer (response, played_samples, final), got" in refusal
+    assert omniflow("replay", "a.mcap", *FAST, "--playback", "simulated").code == 0
+
+
+def test_a_session_that_is_absurdly_long_is_not_run(omniflow, here):
+    write_recording("a.mcap", Manifest("a", streams=STREAMS), [LOUD, LOUD._replace(time=2**53 - 1, seq=1)])
+    before = files(here)
+    for command in (["replay"], ["replay", "room.mcap"], ["check", "--accept"]):
+        refusal = omniflow.refused(*command, "a.mcap", *FAST)
+        assert "a.mcap: stream 'env-audio' goes on at 9007199.255 s, 9007199 s after anything before it, more than a day; write it" in refusal
+    assert files(here) == before
+
+
 def test_a_graph_that_reads_other_streams_is_told_which_there_are(omniflow, here):
     write_recording("mic.mcap", Manifest("a", streams={"mic": StreamInfo("audio", rate_hz=16_000)}), [Event(0, "mic", 0, bytes(640))])
     assert "holds mic, and the graph reads env-visual, env-audio" in omniflow.refused("replay", "mic.mcap", *FAST)
@@ -164,6 +197,39 @@ def test_a_damaged_recording_is_used_up_to_the_damage_with_a_warning(omniflow, h
     assert json.loads((here / "out" / "manifest.json").read_text())["session"] == "room"
 
 
+@pytest.fixture
+def measured(here) -> Path:
+    """A recording of the same user, in which each decision was measured to cost 300 ms."""
+    manifest, events = open_recording("room.mcap").manifest, list(open_recording("room.mcap").events())
+    with RecordingWriter("measured.mcap", manifest) as writer:
+        for event in events:
+            writer.add(event)
+            if event.time and event.time % seconds(1) == 0:
+                writer.cost("decide", event.time // seconds(1) - 1, seconds(0.3), event.time)
+    return here / "measured.mcap"
+
+
+def test_beyond_the_damage_stages_cost_what_they_declare_and_that_is_said(omniflow, measured):
+    assert "the recording holds no cost for event 3 of 'window'; replay with declared costs" in omniflow.refused("replay", "measured.mcap", *FAST)
+    records = of_file(measured.read_bytes())
+    last = max(n for n, record in enumerate(records) if record.opcode == CHUNK)  # the last second
+    measured.write_bytes(MAGIC + joined(records[:last]))
+    for several in ([], ["--recover", "kept_here"]):
+        code, _, err = omniflow("replay", "measured.mcap", *several, *FAST, "--out", "run")
+        words = "was cut before it was closed; what was written up to then is read, and a stage whose cost is lost costs what it declares"
+        assert (code, err) == (0, f"omniflow: warning: measured.mcap: {words}\n")
+    steps = load_trace("run/trace.mcap").stages["decide"]
+    assert [step.done - step.start for step in steps] == [seconds(0.3), seconds(0.3), seconds(0.12)]
+
+
+def test_damage_is_said_of_each_of_several_recordings(omniflow, here):
+    (here / "broken.mcap").write_bytes(flipped((here / "room.mcap").read_bytes()))
+    write_recording("other.mcap", Manifest("other", streams=STREAMS), [LOUD])
+    code, _, err = omniflow("replay", "broken.mcap", "other.mcap", *FAST)
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("omniflow: warning: broken.mcap: is damaged (")
+
+
 def test_a_damaged_trace_is_compared_as_far_as_it_goes_with_a_warning(omniflow, here):
     trace = here / "kept" / "trace.mcap"
     (here / "broken.mcap").write_bytes(flipped(trace.read_bytes()))
@@ -181,6 +247,10 @@ NO_MEDIA = [
     ("long.wav", lambda path: path.write_bytes(b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff" + noise(9)), "cannot be decoded as sound or video"),
     ("notes.txt", lambda path: path.write_text("no sound"), "cannot be decoded as sound or video"),
     ("pipe.wav", os.mkfifo, "is no file; wants mp4,"),
+    ("pipe.mcap", os.mkfifo, "is no file; wants mp4,"),
+    ("socket.mcap", bound, "is no file; wants mp4,"),
+    ("device.mcap", lambda path: path.symlink_to("/dev/zero"), "is no file; wants mp4,"),
+    ("cut.mcap", lambda path: path.write_bytes(MAGIC + b"\x01" + b"\xff" * 8), "is no MCAP file, or damaged at its start; name another file"),
     ("picture", lambda path: pictures(path, noise(99)), "0.5.png: is no picture that can be decoded (it does not begin like one)"),
     ("cut", lambda path: pictures(path, png(8, 8)[:45]), "0.5.png: is no picture that can be decoded"),
     ("large", lambda path: pictures(path, png(8000, 8000)), "(8000 x 8000, more than 50000000 pixels); wants JPEG or PNG"),
@@ -231,28 +301,57 @@ def test_what_cannot_be_exported_leaves_nothing(omniflow, tmp_path, monkeypatch,
 FULL_DISK = """
 import resource, sys
 from omniflow_graph.command import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-for arguments in (
-    ["import", "cards.wav", "new.mcap"], ["export", "room.mcap", "new"], ["export", "room.mcap", "new.mp4"],
-    ["replay", "room.mcap", "--model", "scripted-fast", "--script", "script.yaml", "--out", "new"],
+replay = ["replay", "room.mcap", "--model", "scripted-fast", "--script", "script.yaml", "--out", "new"]
+for most, arguments in (
+    (2000, ["import", "cards.wav", "new.mcap"]), (2000, ["export", "room.mcap", "new"]), (2000, ["export", "room.mcap", "new.mp4"]),
+    (2000, replay), (100, replay),
 ):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     print(main(arguments), flush=True)
 """
 
 
 def test_a_full_disk_is_named_and_gets_nothing_half_written(here):
-    before = [path for path in files(here) if path.is_file()]
+    before = files(here)
     done = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True)
     assert (done.stdout, done.stderr.splitlines()) == (
-        "2\n" * 4,
+        "2\n" * 5,
         [
             "omniflow: new.mcap: cannot be written (File too large); name another folder",
             "omniflow: new: cannot be written (File too large); name another place",
             "omniflow: new.mp4: cannot be written (File too large); name another place, or export to a folder",
-            "omniflow: new/trace.mcap: cannot be written (File too large); name another folder",
+            "omniflow: new/speech.wav: cannot be written (File too large); name another folder",
+            "omniflow: new/turns.json: cannot be written (File too large); name another folder",
         ],
     )
-    assert [path for path in files(here) if path.is_file()] == before
+    assert files(here) == before
+
+
+def test_a_run_is_kept_whole_or_not_at_all(omniflow, here):
+    (here / "new" / "trace.mcap.part").mkdir(parents=True)  # where the last of its files is to be written
+    before = files(here)
+    assert "new/trace.mcap: cannot be written (Is a directory)" in omniflow.refused(*ASK, "--out", "new")
+    assert files(here) == before
+
+
+REFUSED_RUNS = (["nowhere.mcap"], ["room.mcap", "--model", "gpt"], ["room.mcap", "--script", "nowhere.yaml"], ["room.mcap", "--seed", "-1"])
+
+
+@pytest.mark.parametrize("arguments", REFUSED_RUNS)
+def test_a_run_that_is_refused_leaves_no_folder(omniflow, here, arguments):
+    (here / "kept_out").mkdir()
+    before = files(here)
+    for out in ("new", "new/inner/most", "kept_out"):
+        omniflow.refused("replay", *arguments, "--out", out)
+    assert files(here) == before
+
+
+def test_a_run_is_not_written_over_what_it_reads(omniflow, here):
+    (here / "runs" / "room").mkdir(parents=True)
+    shutil.copy("room.mcap", "runs/room/trace.mcap")
+    write_recording("other.mcap", Manifest("other", streams=STREAMS), [LOUD])
+    refusal = omniflow.refused("replay", "runs/room/trace.mcap", "other.mcap", *FAST, "--out", "runs")
+    assert refusal == "omniflow: --out runs: holds the recording that is replayed; name another folder"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
@@ -261,7 +360,7 @@ def test_an_answer_that_cannot_be_printed_is_an_error_of_one_line(here):
         done = subprocess.run(
             [sys.executable, "-m", "omniflow_graph.command", "inspect", "room.mcap"], stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert (done.returncode, done.stderr) == (2, "omniflow: [Errno 28] No space left on device\n")
+    assert (done.returncode, done.stderr) == (2, "omniflow: No space left on device\n")
 
 
 NOWHERE = (["import", "cards.wav", "X/a.mcap"], ["export", "room.mcap", "X/out"], ["export", "room.mcap", "X/a.mp4"], [*ASK, "--out", "X/out"])

@@ -16,6 +16,8 @@ import numpy as np
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, seconds
+from omniflow_graph.files import whole
+from omniflow_graph.recording.framing import LARGEST
 
 GAP_NS = 20_000_000  # time stamps jitter by less; what is more is silence that was not encoded
 MOST_PIXELS = 50_000_000  # of one picture; a larger one is not decoded
@@ -163,7 +165,7 @@ def picture_file(path: Path, look: Look) -> bytes:
 
     Raises RecordingError if it is neither, or is damaged.
     """
-    return picture(path.read_bytes(), look, path)
+    return picture(whole(path, LARGEST), look, path)
 
 
 def picture(content: bytes, look: Look, where: object) -> bytes:

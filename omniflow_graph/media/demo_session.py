@@ -17,6 +17,7 @@ import numpy as np
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event, seconds
+from omniflow_graph.files import whole
 from omniflow_graph.media.decoding import LONGEST_GAP, Slots, picture_file
 from omniflow_graph.media.found import AUDIO, FRAME_NS, KINDS, RATE_HZ, VISUAL, Found, Wanted, audio_frames, counted, read_sound
 from omniflow_graph.recording import StreamInfo
@@ -111,11 +112,13 @@ def find(path: Path, wanted: Wanted) -> Found:
 def _read(path: Path) -> dict[str, Any]:
     file = path / "recording.json"
     try:
-        about = json.loads(file.read_bytes())
+        about = json.loads(whole(file))
     except FileNotFoundError:
         way = f"stop the session at the server, or import {path / 'user_audio'}, its sound alone"
         raise RecordingError(f"{path}: has no recording.json, which the demo writes when the session ends; {way}") from None
-    except (OSError, ValueError) as error:
+    except RecordingError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordingError(f"{file}: cannot be read as JSON ({error}); take it from the server again") from None
     if not isinstance(about, dict) or not isinstance(about.get("chunks"), list):
         mode = about.get("mode") if isinstance(about, dict) else None

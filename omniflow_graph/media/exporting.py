@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.files import unblock
 from omniflow_graph.media.decoding import opened
 from omniflow_graph.recording import Recording
 from omniflow_graph.recording.wire import readable
@@ -109,7 +110,9 @@ def _fill(recording: Recording, path: Path, held: list[str], written: list[Path]
         info = recording.manifest.streams[name]
         if info.kind == "audio":
             written.append(path / f"{_file_name(name)}.wav")
-            _wav(written[-1], sound_of(recording, name), _rate(recording, name))
+            samples = sound_of(recording, name)
+            blocks = (samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK))  # one copy of it is enough
+            write_wav(written[-1], blocks, len(samples), _rate(recording, name))
         elif info.kind == "image":
             folder = path if name == first else path / _file_name(name)
             _pictures(recording, name, folder, "png" if info.format == "png" else "jpg", written)
@@ -119,13 +122,17 @@ def _fill(recording: Recording, path: Path, held: list[str], written: list[Path]
                 file.writelines(_line(event) for event in recording.events([name]))
 
 
-def _wav(path: Path, samples: np.ndarray, rate: int) -> None:
-    size = 2 * len(samples)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate % 2**32, 2, 16, b"data", size)
+def write_wav(path: Path, blocks: Iterable[np.ndarray], count: int, rate: int, channels: int = 1) -> None:
+    """Write `count` int16 samples a channel, given in blocks [n] or [n, channels], up to MOST_SAMPLES in all."""
+    frame = 2 * channels  # bytes
+    size = frame * count
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, channels, rate, frame * rate % 2**32, frame, 16, b"data", size
+    )
     with open(path, "wb") as file:
         file.write(head)
-        for start in range(0, len(samples), BLOCK):  # one copy of it is enough
-            file.write(samples[start : start + BLOCK].tobytes())
+        for block in blocks:
+            file.write(block.tobytes())
 
 
 def _pictures(recording: Recording, stream: str, folder: Path, suffix: str, written: list[Path]) -> None:
@@ -153,6 +160,7 @@ def _video(recording: Recording, path: Path, held: list[str]) -> Path:
     if pictures is None and not sounds:
         raise RecordingError(f"{recording.path}: holds neither sound nor pictures, so no video can be made; export it to a folder")
     part = path.with_name(path.name + ".part")
+    unblock(part)
     try:
         with av.open(str(part), "w", format=VIDEOS[path.suffix.lower()]) as container:
             container.metadata.update({"title": recording.manifest.session, "copyright": recording.manifest.licence})

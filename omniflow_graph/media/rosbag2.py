@@ -14,24 +14,24 @@ from typing import Any
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event, Stamps
+from omniflow_graph.files import whole
 from omniflow_graph.media.decoding import LONGEST_GAP, Slots, jpeg, picture
 from omniflow_graph.media.found import AUDIO, FPS, FRAME_NS, KINDS, VISUAL, Found, Wanted, audio_frames, counted
-from omniflow_graph.media.rosbag2_reading import Topic, files_of, messages_of, topics_of, written_by
-from omniflow_graph.media.rosbag2_sound import AUDIO_INFO, sound_of
+from omniflow_graph.media.rosbag2_file import written_by
+from omniflow_graph.media.rosbag2_reading import AUDIO_DATA, AUDIO_INFO, COMPRESSED, RAW, TEXT, Topic, files_of, messages_of, topics_of
+from omniflow_graph.media.rosbag2_sound import sound_of
 from omniflow_graph.recording import StreamInfo
 from omniflow_graph.recording.manifest import RESERVED
 
 WHAT = "ROS 2 bag"
-COMPRESSED, RAW, TEXT = "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image", "std_msgs/msg/String"
-AUDIO_DATA = "audio_common_msgs/msg/AudioData"
 MODES = {"rgb8": ("RGB", "RGB", 3), "bgr8": ("RGB", "BGR", 3), "mono8": ("L", "L", 1)}  # what PIL calls them; bytes a pixel
 
 
 def fits(path: Path) -> bool:
     """Tell whether it is a bag: an MCAP file that ROS 2 wrote, or a folder with the bag's metadata.yaml."""
     if path.is_dir():
-        return (path / "metadata.yaml").is_file() and "rosbag2_bagfile_information" in (path / "metadata.yaml").read_text("utf-8", "replace")
-    return path.suffix == ".mcap" and (written_by(path) or ("", ""))[0] == "ros2"
+        return (path / "metadata.yaml").is_file() and b"rosbag2_bagfile_information" in whole(path / "metadata.yaml")
+    return path.suffix == ".mcap" and path.is_file() and (written_by(path) or ("", ""))[0] == "ros2"
 
 
 def what_else(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,12 @@ from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, seconds
 from omniflow_graph.media.decoding import resampled, sound
 from omniflow_graph.media.found import RATE_HZ, Found, Wanted, counted
-from omniflow_graph.media.rosbag2_reading import Message, Topic, messages_of
+from omniflow_graph.media.rosbag2_reading import AUDIO_INFO, Message, Topic, messages_of
 
-AUDIO_INFO = "audio_common_msgs/msg/AudioInfo"
 GAP = seconds(0.2)  # log times jitter by less
 RATES = (8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+SLOWEST, FASTEST = 1000, 384_000  # samples a second
+LONGEST = 256 << 20  # bytes of MP3, which is is decoded as a whole: 18 h at 32 kbit/s
 LAYER_III = re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 
 
@@ -29,15 +30,27 @@ def sound_of(path: Path, files: list[Path], topics: dict[str, Topic], topic: Top
     first = list(itertools.islice(messages, 8))
     messages = itertools.chain(first, messages)
     if info.coding_format == "mp3" if info else all(LAYER_III.match(bytes(message.content.data)) for message in first):
-        whole = b"".join(bytes(message.content.data) for message in messages)
+        whole = _joined(path, topic, messages)
         yield from ((first[0].time + time, samples) for time, samples in sound(path, RATE_HZ, whole))
         return
     if info and info.sample_format not in ("", "S16LE"):
         raise RecordingError(f"{path}: topic {topic.name} holds {info.sample_format} samples; wants S16LE, or mp3")
     known = wanted.rate_hz or (info.sample_rate if info else 0)
     rate, channels = known or RATE_HZ, max(info.channels, 1) if info else 1
+    if not SLOWEST <= rate <= FASTEST:
+        raise RecordingError(f"{path}: topic {topic.name} is said to have {rate} samples a second; wants {SLOWEST} to {FASTEST}, say it by --rate")
     pcm = _pcm(path, topic, messages, rate, channels, found, guessed=not known)
     yield from pcm if rate == RATE_HZ else resampled(pcm, rate, RATE_HZ)
+
+
+def _joined(path: Path, topic: Topic, messages: Iterable[Message]) -> bytes:
+    """Put the pieces of an MP3 together. Raises RecordingError for more than LONGEST."""
+    whole = bytearray()
+    for message in messages:
+        whole += message.content.data
+        if len(whole) > LONGEST:
+            raise RecordingError(f"{path}: topic {topic.name} holds more than {LONGEST >> 20} MB of MP3; cut the bag into shorter ones")
+    return bytes(whole)
 
 
 def _pcm(

@@ -15,11 +15,11 @@ from omniflow_graph.session import Session
 class RecordedFeed:
     """Be a session in a run of many: of those that wait and those that are over nothing is held in memory.
 
-    `priced` tells whether stages cost what was recorded.
+    `cost` tells what stages cost, as in `replay`: "measured", "recorded" or "declared".
     """
 
     recording: Recording
-    priced: bool = True
+    cost: str = "measured"
     _session: Session | None = field(default=None, init=False, repr=False)
     _ends: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
@@ -36,7 +36,7 @@ class RecordedFeed:
     @property
     def costs(self) -> Mapping[tuple[str, int], int] | None:
         """Return what stages cost then, if it was measured and is wanted."""
-        return self._opened().costs if self.priced else None
+        return None if self.cost == "declared" else self._opened().costs
 
     def events(self, sources: Sequence[str]) -> Iterator[Event[Any]]:
         """Yield the events of these sources in order."""
@@ -49,5 +49,5 @@ class RecordedFeed:
 
     def _opened(self) -> Session:
         if self._session is None:
-            self._session = self.recording.session()
+            self._session = self.recording.session(declared=self.cost == "recorded")
         return self._session

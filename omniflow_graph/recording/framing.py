@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 MAGIC = b"\x89MCAP0\r\n"
-FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, STATISTICS, METADATA, METADATA_INDEX = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0B, 0x0C, 0x0D
+HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, MESSAGE_INDEX, STATISTICS, METADATA, METADATA_INDEX = *range(1, 8), *range(0x0B, 0x0E)
 LARGEST = 64 << 20  # bytes of one message; a picture or a minute of sound has less
 MOST = LARGEST + (1 << 20)  # bytes of one chunk, unpacked or not: a message, and others that were already in it
 
@@ -30,28 +30,38 @@ class Damaged(ValueError):
 
 def records(file: BinaryIO, wanted: Collection[int]) -> Iterator[tuple[int, bytes]]:
     """Yield opcode and content of the wanted kinds of records, from where the file stands to its end. Raises Damaged."""
-    left = os.fstat(file.fileno()).st_size - file.tell()
+    for opcode, length in heads(file):
+        if opcode in wanted:
+            yield opcode, read(file, length)
+
+
+def heads(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield opcode and length of each record, from where the file stands to its end; at each it stands before the content."""
+    at, size = file.tell(), os.fstat(file.fileno()).st_size
     while True:
         head = file.read(RECORD.size)
         if len(head) < RECORD.size:
             raise Damaged("it ends inside a record")
         opcode, length = RECORD.unpack(head)
-        left -= RECORD.size
+        at += RECORD.size
         if not opcode:  # no record is called 0; a disk that was switched off leaves gigabytes of them
             raise Damaged("zeros stand where a record is to begin")
-        if length > left:
-            raise Damaged(f"a record of {length} bytes is announced where {left} are left")
-        left -= length
-        if opcode not in wanted:
-            file.seek(length, os.SEEK_CUR)
-        elif length > MOST:
-            raise Damaged(f"a record of {length} bytes is announced, more than {MOST}")
-        else:
-            yield opcode, file.read(length)
+        if length > size - at:
+            raise Damaged(f"a record of {length} bytes is announced where {size - at} are left")
+        yield opcode, length
+        at += length
+        file.seek(at)
         if opcode == FOOTER:
             if file.read(len(MAGIC)) != MAGIC:
                 raise Damaged("it does not end as it should")
             return
+
+
+def read(file: BinaryIO, length: int) -> bytes:
+    """Read a record's content. Raises Damaged if it is too long to be held."""
+    if length > MOST:
+        raise Damaged(f"a record of {length} bytes is announced, more than {MOST}")
+    return file.read(length)
 
 
 def indexed(file: BinaryIO, name: str) -> dict[str, str] | None:
@@ -71,8 +81,8 @@ def indexed(file: BinaryIO, name: str) -> dict[str, str] | None:
     if offset >= size:
         return None
     file.seek(offset)
-    opcode, content = next(records(file, (METADATA,)), (0, b""))
-    return metadata(content).get(name) if file.tell() == offset + RECORD.size + len(content) else None
+    opcode, held = next(records(file, (METADATA,)), (0, b""))
+    return metadata(held).get(name) if file.tell() == offset + RECORD.size + len(held) else None
 
 
 def metadata(content: bytes) -> dict[str, dict[str, str]]:

@@ -22,16 +22,26 @@ def named(what: str | os.PathLike[str]) -> Path:
     if not os.fspath(what):
         raise RecordingError("a recording without a name; name a file that ends in .mcap")
     path = Path(what)
-    return path if path.exists() or path.suffix else brought().get(os.fspath(what), path)
+    try:
+        return path if path.suffix or path.exists() else brought().get(os.fspath(what), path)
+    except OSError:  # a name that is too long; what opens it says so
+        return path
 
 
 def recordings_at(path: Path) -> list[Path]:
     """List the recordings that a path stands for: itself, or those in a folder, in the order of their names.
 
-    A folder of numbered segments (`NAME.000.mcap`, ...) is one recording.
+    A folder of numbered segments (`NAME.000.mcap`, ...) is one recording, by itself as well as in a folder of others.
     """
-    if not path.is_dir():
-        return [path]
-    files = sorted(path.glob("*.mcap"))
-    families = {match[1] if (match := re.fullmatch(r"(.+)\.\d{3,}", file.stem)) else None for file in files}
-    return files if len(files) > 1 and (None in families or len(families) > 1) else [path]
+    return (os.path.isdir(path) and not is_segmented(path) and recordings_in(path)) or [path]
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """List the recordings in a folder: files, and folders of numbered segments."""
+    return sorted({*folder.glob("*.mcap"), *(each for each in folder.iterdir() if each.is_dir() and is_segmented(each))})
+
+
+def is_segmented(folder: Path) -> bool:
+    """Tell whether a folder holds one recording in numbered segments, and no other."""
+    found = [re.fullmatch(r"(.+)\.\d{3,}\.mcap", file.name) for file in folder.glob("*.mcap")]
+    return bool(found) and None not in found and len({match[1] for match in found if match}) == 1

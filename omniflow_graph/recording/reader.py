@@ -18,13 +18,17 @@ from typing import Any
 import msgpack
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import Causes, Event, Stamps
+from omniflow_graph.events import SECOND, Causes, Event, Stamps
 from omniflow_graph.recording.framing import Damaged
 from omniflow_graph.recording.manifest import LONGEST, Manifest, StreamInfo
 from omniflow_graph.recording.segment import Message, Segment, messages, open_segment
-from omniflow_graph.recording.wire import codecs
-from omniflow_graph.recording.writer import COSTS, RECORDS
-from omniflow_graph.session import Session
+from omniflow_graph.recording.wire import codecs, reading
+from omniflow_graph.recording.writer import COSTS, DECLARED, RECORDS
+from omniflow_graph.session import KnownCosts, Session
+
+GAP = 60 * SECOND  # what is longer counts as a time of which a recording holds nothing
+LONGEST_GAP, MOST_SILENT = 24 * 3600 * SECOND, 7 * 24 * 3600 * SECOND  # between two events; of a session in all
+UNKNOWN = ", and a stage whose cost is lost costs what it declares"
 
 Costs = dict[tuple[str, int], int]
 
@@ -48,16 +52,17 @@ class Recording:
         """
         return (event for event, _ in self.records(self.manifest.streams if streams is None else streams))
 
-    def records(self, streams: Iterable[str], costs: Costs | None = None) -> Iterator[tuple[Event[Any], bytes | None]]:
+    def records(self, streams: Iterable[str], costs: Costs | None = None, *, declared: bool = False) -> Iterator[tuple[Event[Any], bytes | None]]:
         """Yield events in order, each with the payload digest that was written beside it, if one was.
 
-        `costs`, if given, is filled with what stages were measured to cost.
+        `costs`, if given, is filled with what stages were measured to cost; with `declared`, also with what they cost
+        because somebody said so.
         """
         wanted = dict.fromkeys(streams)
         for name in wanted:
             if name not in self.manifest.streams:
                 raise RecordingError(f"{self.path}: holds no stream {name!r}; it has {', '.join(self.manifest.streams)}")
-        return self._ranked(self._read(wanted, costs))
+        return self._ranked(self._read(wanted, costs, declared))
 
     def costs(self) -> Costs:
         """Return what was measured: `{(stage, seq of what it took): nanoseconds}`."""
@@ -66,12 +71,19 @@ class Recording:
             pass
         return found
 
-    def session(self) -> Session:
-        """Return what came in, as a session to run a graph on. Raises RecordingError if some of it is elsewhere."""
+    def session(self, *, declared: bool = False) -> Session:
+        """Return what came in, as a session to run a graph on, with what stages were measured to cost.
+
+        With `declared` they cost again what they cost then, whoever said so. Where the recording is damaged, a step whose
+        cost is lost costs what its stage declares. Raises RecordingError if some of it is elsewhere, and for a session of
+        which hardly anything is there: each of its windows takes time and memory.
+        """
         sources: dict[str, list[Event[Any]]] = {name: [] for name, info in self.manifest.streams.items() if info.role == "in"}
         costs: Costs = {}
-        last = -1
-        for event, _ in self.records(sources, costs):
+        last, silent = -1, 0
+        for event, _ in self.records(sources, costs, declared=declared):
+            if event.time - last > GAP:
+                silent = self._checked_gap(max(last, 0), event.time, silent, f"stream {event.stream!r} goes on")
             sources[event.stream].append(event)
             last = event.time
         for name, events in sources.items():
@@ -82,7 +94,22 @@ class Recording:
                 )
         closed = self.manifest.ordered is not None and not self.lost
         end = self.manifest.end if closed and self.manifest.end is not None else last + 1
+        self._checked_gap(max(last, 0), end, silent, "it ends")
+        if costs and not closed:
+            costs = KnownCosts(costs)
+            self.damage = self.damage and f"{self.damage.removesuffix(UNKNOWN)}{UNKNOWN}"
         return Session(self.manifest.session, sources, end, self.manifest.allowance, costs or None)
+
+    def _checked_gap(self, before: int, after: int, silent: int, what: str) -> int:
+        """Add a gap to those that there were. Raises RecordingError if it, or all of them, are too long to be meant."""
+        silent += max(after - before - GAP, 0)
+        if after - before <= LONGEST_GAP and silent <= MOST_SILENT:
+            return silent
+        long = f"{(after - before) / SECOND:.0f} s after anything before it, more than a day"
+        long = long if after - before > LONGEST_GAP else f"and holds nothing for {silent / SECOND:.0f} s in all, more than a week"
+        raise RecordingError(
+            f"{self.path}: {what} at {after / SECOND:.3f} s, {long}; write it again with times that count from the session's begin, or cut it there"
+        )
 
     def _ranked(self, records: Iterator[tuple[Event[Any], bytes | None]]) -> Iterator[tuple[Event[Any], bytes | None]]:
         """Put events of one time in order: by stream, then by seq."""
@@ -98,11 +125,11 @@ class Recording:
             held.append(entry)
         yield from sorted(held, key=lambda each: (rank[each[0].stream], each[0].seq))
 
-    def _read(self, wanted: Iterable[str], costs: Costs | None) -> Iterator[tuple[Event[Any], bytes | None]]:
-        used = {name: codecs()[self.manifest.streams[name].kind] for name in wanted}
-        streams = {"/" + name: (name, codec.read) for name, codec in used.items()}
+    def _read(self, wanted: Iterable[str], costs: Costs | None, declared: bool) -> Iterator[tuple[Event[Any], bytes | None]]:
+        used = {name: self.manifest.streams[name] for name in wanted}
+        streams = {"/" + name: (name, reading(info.kind, info.rate_hz, info.format)) for name, info in used.items()}
         notes = {RECORDS + name: name for name in wanted}
-        topics = {"/" + name: codec.schema[0] for name, codec in used.items()} | dict.fromkeys(notes, "")
+        topics = {"/" + name: codecs()[info.kind].schema[0] for name, info in used.items()} | dict.fromkeys(notes, "")
         if costs is not None:
             topics[COSTS] = ""
         beside: dict[tuple[str, int], list[Any]] = {}
@@ -125,10 +152,11 @@ class Recording:
                 elif topic in notes:
                     beside[notes[topic], seq] = msgpack.unpackb(content)
                 elif costs is not None:
-                    stage, taken, ns = msgpack.unpackb(content)
-                    if type(taken) is not int or type(ns) is not int or not 0 <= ns <= LONGEST:
-                        raise ValueError(f"{stage!r} cost {ns!r} ns for {taken!r}")
-                    costs[stage, taken] = ns
+                    stage, taken, ns, *origin = msgpack.unpackb(content)
+                    if type(taken) is not int or type(ns) is not int or not 0 <= ns <= LONGEST or origin not in ([], [DECLARED]):
+                        raise ValueError(f"{stage!r} cost {ns!r} ns for {taken!r}, {origin!r}")
+                    if declared or not origin:
+                        costs[stage, taken] = ns
             except _undecodable() as error:
                 words = " ".join(str(error).split()) or type(error).__name__
                 raise RecordingError(

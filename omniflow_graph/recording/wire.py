@@ -111,11 +111,14 @@ def codecs() -> dict[str, Codec]:
         message.timestamp.seconds, message.timestamp.nanos = divmod(time, SECOND)  # its pool is its own
         return message.SerializeToString()
 
-    def heard(content: bytes) -> bytes:
-        data = (message := RawAudio.FromString(content)).data
-        if len(data) % 2 and message.format == "pcm-s16":
-            raise ValueError(ODD.format(len(data)))
-        return data
+    def heard(content: bytes, rate: int | None = None, form: str | None = None) -> bytes:
+        message = RawAudio.FromString(content)
+        got = message.sample_rate, message.number_of_channels, message.format  # what is not said is 0 or ""
+        if any(known and said and known != said for known, said in zip((rate, 1, form), got)):
+            raise ValueError(f"sound at {got[0]} Hz, {got[1]} channels, {got[2]!r}; wants {rate or 'any'} Hz, 1 channel, {form!r}")
+        if len(message.data) % 2 and (message.format or form) == "pcm-s16":
+            raise ValueError(ODD.format(len(message.data)))
+        return message.data
 
     return {
         "audio": Codec(_schema(RawAudio), audio, heard),
@@ -123,6 +126,12 @@ def codecs() -> dict[str, Codec]:
         "text": Codec(_schema(Log), text, lambda data: Log.FromString(data).message),
         "value": Codec(_schema(value), plain, lambda data: unpack_value(value.FromString(data).msgpack)),
     }
+
+
+def reading(kind: str, rate: int | None, form: str | None) -> Callable[[bytes], Any]:
+    """Return what reads the messages of a stream, and raises ValueError for sound that is not as its manifest says."""
+    read: Any = codecs()[kind].read
+    return partial(read, rate=rate, form=form or "pcm-s16") if kind == "audio" else read
 
 
 def pack_value(value: Any) -> bytes:

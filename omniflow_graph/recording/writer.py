@@ -15,6 +15,7 @@ import msgpack
 from omniflow_graph.canonical import Digester, EdgeDigest
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.files import unblock
 from omniflow_graph.recording.framing import LARGEST
 from omniflow_graph.recording.manifest import LONGEST, Manifest, StreamInfo, write_manifest
 from omniflow_graph.recording.segment import CHECK, KEY, NAME, checksum
@@ -22,6 +23,7 @@ from omniflow_graph.recording.wire import codecs
 
 CHUNK = 256 * 1024
 RECORDS, COSTS = "/omniflow/records/", "/omniflow/costs"
+DECLARED = "declared"  # stands behind a cost that nobody measured
 SEQUENCE = 0xFFFFFFFF  # MCAP's sequence has 32 bits
 
 
@@ -42,9 +44,10 @@ class RecordingWriter:
         self.path, self.manifest = Path(path), manifest
         if not self.path.name or self.path.is_dir():
             raise RecordingError(f"{self.path}: is a folder; name a file that ends in .mcap")
-        about = write_manifest(manifest, self.path)
+        about = write_manifest(replace(manifest, ordered=None), self.path)  # until it is closed nobody knows
         self._part = self.path.with_name(self.path.name + ".part")
         try:
+            unblock(self._part)
             self._file: BinaryIO = open(self._part, "wb")  # noqa: SIM115 - closed by close() or abandon()
         except OSError as error:
             raise self._unwritten(error) from None
@@ -99,12 +102,15 @@ class RecordingWriter:
             where = f"{self.path}: stream {event.stream!r}, event {event.seq} at {event.time} ns"
             raise RecordingError(f"{where}: is not what a stream of kind {info.kind} can hold ({error})") from None
 
-    def cost(self, stage: str, seq: int, ns: int, time: int | None = None) -> None:
-        """Write what a step of a stage cost: the step that took the event with this seq, by default just now."""
+    def cost(self, stage: str, seq: int, ns: int, time: int | None = None, *, declared: bool = False) -> None:
+        """Write what a step of a stage cost: the step that took the event with this seq, by default just now.
+
+        It was measured, unless it is said to be as `declared`.
+        """
         time = max(self._last, 0) if time is None else time
         try:
             self._flush_at(time)
-            self._raw(COSTS, time, [stage, seq, ns], seq)
+            self._raw(COSTS, time, [stage, seq, ns, *([DECLARED] if declared else [])], seq)
         except OSError as error:
             raise self._unwritten(error) from None
 

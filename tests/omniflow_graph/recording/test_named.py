@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.recording.named import brought, named
+from omniflow_graph.recording.named import brought, named, recordings_at
 from recordings import bundled
 
 
@@ -29,3 +29,26 @@ def test_any_other_name_is_a_path():
 def test_nothing_is_no_name():
     with pytest.raises(RecordingError, match=r"^a recording without a name; name a file that ends in \.mcap$"):
         named("")
+
+
+@pytest.fixture
+def sessions(tmp_path, monkeypatch) -> Path:
+    """Work beside a folder with a recording, one in segments, and folders that are none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("walk/walk.000.mcap", "walk/walk.001.mcap", "runs/a.mcap", "runs/b.mcap", "tour.mcap/tour.000.mcap"):
+        path = Path("sessions", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    for name in ("talk.mcap", "notes.txt"):
+        Path("sessions", name).touch()
+    return Path("sessions")
+
+
+def test_a_folder_stands_for_the_recordings_in_it_files_as_well_as_folders_of_segments(sessions):
+    assert recordings_at(sessions) == [sessions / name for name in ("talk.mcap", "tour.mcap", "walk")]
+
+
+def test_a_file_a_folder_of_segments_and_a_folder_without_recordings_stand_for_themselves(sessions):
+    Path("empty").mkdir()
+    for path in (sessions / "talk.mcap", sessions / "walk", Path("empty"), Path("nowhere.mcap")):
+        assert recordings_at(path) == [path]

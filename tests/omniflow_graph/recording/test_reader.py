@@ -1,4 +1,4 @@
-"""What stands beside an event, and what a stage cost, is what it should be, or is refused in a line."""
+"""What stands beside an event, what a stage cost, and when all that was, is what can be meant, or is refused in a line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from mcap.writer import Writer
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import Event, Stamps
-from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording
+from omniflow_graph.events import Event, Stamps, seconds
+from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
 from omniflow_graph.recording.manifest import write_manifest
 from omniflow_graph.recording.segment import KEY, NAME
 from omniflow_graph.recording.wire import codecs
@@ -64,7 +64,19 @@ def test_nonsense_beside_an_event_is_refused(tmp_path, note):
     refused(recording(tmp_path / "a.mcap", note), "/omniflow/records/words", "/words")
 
 
-COSTS = [7, [], ["think"], ["think", 0, -1], ["think", 0, 2**60], ["think", 0, 1.5], ["think", "0", 5], [["think"], 0, 5], b"\xc1"]
+COSTS = [
+    7,
+    [],
+    ["think"],
+    ["think", 0, -1],
+    ["think", 0, 2**60],
+    ["think", 0, 1.5],
+    ["think", "0", 5],
+    [["think"], 0, 5],
+    ["think", 0, 5, "guessed"],
+    ["think", 0, 5, "declared", 1],
+    b"\xc1",
+]
 
 
 @pytest.mark.parametrize("cost", COSTS, ids=range(len(COSTS)))
@@ -77,3 +89,42 @@ def refused(found: Recording, *topics: str) -> None:
         found.session()
     assert any(str(caught.value).startswith(f"{found.path}: a message on {topic} at 7 ns cannot be decoded (") for topic in topics)
     assert "\n" not in str(caught.value)
+
+
+# Sessions of which hardly anything is there
+
+DAY = 24 * 3600
+
+
+def sparse(path: Path, *times: float, end: float | None = None) -> Recording:
+    """Write a recording of a word at each of these seconds, closed at its end."""
+    with RecordingWriter(path, Manifest("a", streams={"words": StreamInfo("text")})) as writer:
+        for n, time in enumerate(times):
+            writer.add(Event(seconds(time), "words", n, "hm"))
+        writer.close(None if end is None else seconds(end))
+    return open_recording(path)
+
+
+ABSURD = [
+    ([0, DAY + 1], None, "stream 'words' goes on at 86401.000 s, 86401 s after anything before it, more than a day"),
+    ([DAY + 1], None, "stream 'words' goes on at 86401.000 s, 86401 s after anything before it, more than a day"),
+    ([5], 9e6, "it ends at 9000000.000 s, 8999995 s after anything before it, more than a day"),
+    ([], 9e6, "it ends at 9000000.000 s, 9000000 s after anything before it, more than a day"),
+    (range(0, 9 * DAY, DAY), None, "stream 'words' goes on at 691200.000 s, and holds nothing for"),
+    (range(0, 15 * DAY, DAY // 2), None, "stream 'words' goes on at 648000.000 s, and holds nothing for"),
+]
+
+
+@pytest.mark.parametrize(("times", "end", "words"), ABSURD)
+def test_a_session_without_anything_for_more_than_a_day_is_not_run(tmp_path, times, end, words):
+    found = sparse(tmp_path / "a.mcap", *times, end=end)
+    with pytest.raises(RecordingError) as caught:
+        found.session()
+    assert str(caught.value).startswith(f"{found.path}: {words}")
+    assert str(caught.value).endswith("; write it again with times that count from the session's begin, or cut it there")
+    assert len(list(found.events())) == len(times)  # to look at, it is what it is
+
+
+@pytest.mark.parametrize(("times", "end"), [([0, DAY], 2 * DAY), (range(0, 6 * DAY, DAY), None), ([], DAY), (range(0, 612_000, 60), None)])
+def test_a_session_of_long_silences_is_run(tmp_path, times, end):
+    assert len(sparse(tmp_path / "a.mcap", *times, end=end).session().sources["words"]) == len(times)

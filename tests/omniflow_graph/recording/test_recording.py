@@ -160,9 +160,11 @@ def test_a_session_has_what_came_in_with_its_allowance_and_the_costs_of_stages(r
         writer.add(Event(9, "words", 0, "hm"))
         writer.cost("decide", 3, 120, 9)
         writer.cost("decide", 4, 130)
+        writer.cost("wave", 0, 150, declared=True)
         writer.close(end=50)
     costs = {("decide", 3): 120, ("decide", 4): 130}
     assert open_recording(rec).session() == Session("talk", {"eye": [], "mic": [heard]}, 50, 7, costs)
+    assert open_recording(rec).session(declared=True).costs == {**costs, ("wave", 0): 150}
     assert open_recording(rec).costs() == costs
 
 

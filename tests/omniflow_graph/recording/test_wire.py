@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniflow_graph.recording.wire import ARRAY, DEEPEST, ROW, codecs, pack_value, unpack_value
+from omniflow_graph.recording.wire import ARRAY, DEEPEST, ROW, codecs, pack_value, reading, unpack_value
 
 Box = namedtuple("Box", "x")
 
@@ -85,3 +85,23 @@ def test_sound_of_16_bits_has_two_bytes_a_sample():
     odd = audio.write(0, bytes(4), 16_000, "pcm-s16").replace(b"\x12\x04\0\0\0\0", b"\x12\x03\0\0\0")
     with pytest.raises(ValueError, match="3 bytes of 16-bit samples"):
         audio.read(odd)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sample_rate": 48_000}, "sound at 48000 Hz, 1 channels, 'pcm-s16'; wants 16000 Hz, 1 channel, 'pcm-s16'"),
+        ({"number_of_channels": 2}, "sound at 16000 Hz, 2 channels, 'pcm-s16'; wants"),
+        ({"format": "pcm-f32"}, "sound at 16000 Hz, 1 channels, 'pcm-f32'; wants"),
+        ({"format": "", "data": b"abc"}, "3 bytes of 16-bit samples"),
+    ],
+)
+def test_sound_is_what_its_manifest_says(changes, words):
+    from foxglove_schemas_protobuf.RawAudio_pb2 import RawAudio
+
+    whole = {"data": b"abcd", "sample_rate": 16_000, "number_of_channels": 1, "format": "pcm-s16"}
+    read = reading("audio", 16_000, None)
+    assert read(RawAudio(**whole).SerializeToString()) == read(RawAudio(data=b"abcd").SerializeToString()) == b"abcd"
+    assert reading("audio", None, "opus")(RawAudio(**{**whole, "format": "opus"}).SerializeToString()) == b"abcd"
+    with pytest.raises(ValueError, match=words):
+        read(RawAudio(**{**whole, **changes}).SerializeToString())
