@@ -9,9 +9,9 @@ from typing import Any
 from omniflow_graph.events import Event, seconds
 from omniflow_graph.trace.diff import EMPTY, Difference, diff
 from omniflow_graph.trace.trace import NOT_KEPT, Trace
-from omniflow_graph.trace.why import chain, explain
+from omniflow_graph.trace.why import explain, find
 from operators.expectation import EVERYWHERE, MARK, Expectation, here, windows
-from operators.reasons import wave_of
+from operators.reasons import follower
 from operators.turns import SPOKEN, Turns, told, turns
 
 WAVE_TOLERANCE_S = 0.05  # how much longer or shorter a turn may sound where floats differ
@@ -63,7 +63,7 @@ def first_difference(expected: Expectation, trace: Trace, *, payloads: bool = Tr
         edited = found is not None and found.edge in now.edges and found.edge in then.edges
         return replace(found, fed_by="its digest differs, and no event: the expectation was edited") if found and edited else found
     if found.a and found.a.time == found.time:  # of what the run did more is known
-        return replace(found, fed_by=explain(chain(now, found.edge, found.a.seq, woken=wave_of)))
+        return replace(found, fed_by=explain(follower(now)(find(now, found.edge, found.a.seq))))
     return found
 
 
@@ -97,7 +97,7 @@ def _first_turn(expected: Expectation, trace: Trace) -> Difference | None:
             continue
         mine, other = (_begins(trace, n) if now else None), (_began(expected, then) if then else None)
         index, first = min((each for each in (mine, other) if each), key=lambda each: each[1].time)
-        fed_by = explain(chain(trace, "play", first.seq, woken=wave_of)) if mine and first is mine[1] else f"because {then and then['cause']}"
+        fed_by = explain(follower(trace)(first)) if mine and first is mine[1] else f"because {then and then['cause']}"
         return Difference("play", first.time, index, mine and mine[1], other and other[1], fed_by)
     return None
 

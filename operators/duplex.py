@@ -5,7 +5,7 @@ from __future__ import annotations
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
 from operators.models import MODELS, Model
 from operators.player import Player, play
-from operators.words import Ack, Decision, Say, Sound
+from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
 
 PLAYBACKS = ("simulated", "recorded")
 
@@ -40,11 +40,12 @@ def assistant(g: Graph, aligned: str, made: Model) -> str:
     """Add what answers a window, from the decision to the loudspeaker; returns the edge of what was heard."""
     decide = g.stage("decide", aligned, made.decide, state=made.mind, cost=made.costs["decide"])
     text = g.map("text", decide, words)
-    speech = g.stage("speech", decide, speak, cost=made.costs["speech"])
-    wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"])
-    played = g.scan("play", wave, play, state=Player())
+    fence = g.map("fence", decide, silence)
+    speech = g.stage("speech", decide, speak, cost=made.costs["speech"], fence=fence, cancellable=True)
+    wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"], fence=fence, cancellable=True)
+    played = g.scan("play", g.merge("cues", fence, wave), play, state=Player())
     out, heard = g.map("out-stream", played, sound), g.map("heard", played, acknowledgement)
-    g.sink("out", decide, text, out, heard)
+    g.sink("out", decide, text, fence, out, heard)
     return heard
 
 
@@ -53,17 +54,25 @@ def words(event: Event[Decision]) -> str | None:
     return event.data.text or None
 
 
-def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:
-    """Ask for the sound of what was decided; a stop asks for silence."""
+def silence(event: Event[Decision]) -> Fence | None:
+    """Order silence where a window decided to flush: a new epoch begins."""
     d = event.data
-    if d.choice == "listen":
-        return state, []
-    return state, [Say(d.response, d.part, d.part + 1 == d.parts, d.text, d.line, cut=d.choice == "stop")]
+    return Fence(d.epoch + 1, d.response, d.cause) if d.ends == "flush" else None
+
+
+def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:
+    """Ask for the sound of what was decided to be said."""
+    d = event.data
+    wanted = d.choice == "speak" and (d.text or d.last)
+    return state, [Say(d.response, d.part, d.last, d.text, d.line, d.begin, d.epoch)] if wanted else []
 
 
 def sound(event: Event[Sound | Ack]) -> Pcm16 | None:
     """Pick the samples that begin to sound, 24 kHz."""
     return Pcm16(event.data.samples.tobytes()) if isinstance(event.data, Sound) else None
+
+
+sound.rate_hz = WAVE_HZ  # type: ignore[attr-defined]
 
 
 def acknowledgement(event: Event[Sound | Ack]) -> Ack | None:

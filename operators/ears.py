@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from omniflow_graph import Event, Pcm16, Wake
+from omniflow_graph import Event, Pcm16, RecordingError, Wake
+from omniflow_graph.events import SECOND
 
 RATE_HZ = 16_000
 CHUNK, CONTEXT = 512, 64  # samples: what the network takes at a time, and how many of the last ones stand before them
@@ -62,7 +63,7 @@ def hear(ears: Ears, cause: Event[Pcm16] | Wake) -> tuple[Ears, list[tuple[int, 
     if isinstance(cause, Wake):
         return ears, []
     network, context, waiting, talk = ears
-    waiting += cause.data
+    waiting += samples_of(cause)
     heard: list[tuple[int, Hearing] | Wake] = []
     while len(waiting) >= 2 * CHUNK:
         chunk, waiting = waiting[: 2 * CHUNK], waiting[2 * CHUNK :]
@@ -77,11 +78,21 @@ def hear_fast(talk: Talk, cause: Event[Pcm16] | Wake) -> tuple[Talk, list[tuple[
     """Answer each frame with what is heard, by its energy and with integers only."""
     if isinstance(cause, Wake):
         return talk, []
-    samples = np.frombuffer(cause.data, "<i2")
-    mean = int(np.abs(samples, dtype=np.int32).sum()) // max(len(samples), 1)
+    samples = np.frombuffer(samples_of(cause), "<i2")
+    mean = int(np.add.reduce(np.absolute(samples, dtype=np.int32))) // max(len(samples), 1)
     permille = min(1000, 500 * mean // LOUD)
     talk, hearing = follow(talk, permille, mean >= LOUD, len(samples) * 1_000_000_000 // RATE_HZ)
     return talk, [(cause.time, hearing)]
+
+
+def samples_of(event: Event[Pcm16]) -> bytes:
+    """Return the samples of a frame. Raises RecordingError for what is no 16-bit sound."""
+    data = event.data
+    if type(data) is not bytes or len(data) % 2:
+        got = f"{len(data)} bytes" if type(data) is bytes else type(data).__name__
+        where = f"stream {event.stream!r}, event {event.seq} at {event.time / SECOND:.3f} s"
+        raise RecordingError(f"{where}: wants mono 16-bit samples at {RATE_HZ} Hz as bytes, got {got}; `omniflow import` makes them of any sound")
+    return data
 
 
 def follow(talk: Talk, permille: int, speech: bool, length_ns: int) -> tuple[Talk, Hearing]:

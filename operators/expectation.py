@@ -32,7 +32,7 @@ class Settings:
     seed: int = 0
     script: str | None = None
     playback: str | None = None
-    cost: str = "recorded"
+    cost: str = "measured"
 
 
 class Row(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
@@ -17,11 +16,14 @@ from typing import Any
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND
+from omniflow_graph.files import whole, written
+from omniflow_graph.recording import named
 from operators.expectation import EVERYWHERE, HERE, MARK, Edge, Expectation, Row, Settings
 
 FORMAT, SUFFIX = 1, ".expected.json"
 LINE = 300  # an event fits on it
-TURN = ["start_s", "end_s", "text", "cause"]
+TURN = {"start_s": float, "end_s": float, "text": str, "cause": str}
+CUT_SHORT = {"stopped": bool, "heard": str}  # what more is told of such a turn
 
 
 def place(recording: Path) -> Path:
@@ -36,9 +38,9 @@ def recordings_in(path: Path) -> dict[str, Path]:
     An expectation without its recording counts, too: its name maps to the file that is missing. Raises RecordingError
     for none at all, and for two of one name.
     """
-    if not path.is_dir() or _is_segmented(path):
+    if not path.is_dir() or named.is_segmented(path):
         return {_name(path): path}
-    found = [*path.glob("*.mcap"), *(folder for folder in path.iterdir() if folder.is_dir() and _is_segmented(folder))]
+    found = named.recordings_in(path)
     names = {_name(each): each for each in found}
     if twice := [each for each in found if each not in names.values()]:
         raise RecordingError(f"{path}: holds {_name(twice[0])!r} twice, as a file and as a folder of segments; rename one of them")
@@ -51,7 +53,7 @@ def recordings_in(path: Path) -> dict[str, Path]:
 def read(path: Path) -> Expectation:
     """Read an expectation. Raises RecordingError for what is none, or of another format."""
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = json.loads(whole(path))
         if not isinstance(given, dict):
             raise ValueError(f"wants a map, got a {type(given).__name__}")
         if given.pop("format") != FORMAT:
@@ -60,16 +62,17 @@ def read(path: Path) -> Expectation:
         found = Expectation(settings=settings, edges={name: Edge(of["digest"], _rows(of)) for name, of in edges.items()}, **given)
         _check(found)
         return found
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except RecordingError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else error
         raise RecordingError(f"{path}: cannot be read as an expectation ({why}); delete it, and write it anew with --accept") from None
 
 
 def write(path: Path, expectation: Expectation) -> None:
     """Write an expectation, all of it or nothing."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text_of(expectation), encoding="utf-8")
-    part.replace(path)
+    with written(path) as part:
+        part.write_text(text_of(expectation), encoding="utf-8")
 
 
 def text_of(expectation: Expectation) -> str:
@@ -88,7 +91,7 @@ def _check(found: Expectation) -> None:
         "settings": isinstance(settings.graph, str) and all(text is None or isinstance(text, str) for text in texts) and type(settings.seed) is int,
         "window": settings.window is None or type(settings.window) in (int, float),
         "windows": type(found.windows) is int,
-        "turns": all([*map(type, turn.values())] == [float, float, str, str] and [*turn] == TURN for turn in found.turns),
+        "turns": all({name: type(value) for name, value in turn.items()} in (TURN, TURN | CUT_SHORT) for turn in found.turns),
         "events": all(type(row.time) is type(row.seq) is int and len(bytes.fromhex(row.mark)) * 2 == MARK for row in rows),
         "made_with": all(isinstance(value, str) for value in found.made_with.values()),
     }
@@ -98,11 +101,6 @@ def _check(found: Expectation) -> None:
 
 def _name(recording: Path) -> str:
     return place(recording).name.removesuffix(SUFFIX)
-
-
-def _is_segmented(folder: Path) -> bool:
-    found = [re.fullmatch(r"(.+)\.\d{3,}\.mcap", file.name) for file in folder.glob("*.mcap")]
-    return bool(found) and None not in found and len({match[1] for match in found if match}) == 1
 
 
 def _packed(rows: tuple[Row, ...]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from omniflow_graph import Event, Jpeg, Wake
+from omniflow_graph import Event, Jpeg, RecordingError, Wake
+from omniflow_graph.events import SECOND
 
 WIDTH, HEIGHT = 16, 12  # of the thumbnails that are compared
 MOST_PIXELS = 50_000_000  # a larger picture is not decoded
@@ -34,7 +35,7 @@ def see(eyes: Eyes, cause: Event[Jpeg] | Wake) -> tuple[Eyes, list[tuple[int, Gl
     """Answer each picture with what changed. A picture that cannot be decoded is reported, not an error."""
     if isinstance(cause, Wake):
         return eyes, []
-    small = thumbnail(cause.data)
+    small = thumbnail(picture_of(cause))
     if small is None:
         return eyes, [(cause.time, Glance(0, eyes.scene, False, True))]
     before = np.frombuffer(eyes.last or small, np.uint8).astype(np.int32)
@@ -46,7 +47,18 @@ def see_fast(eyes: Eyes, cause: Event[Jpeg] | Wake) -> tuple[Eyes, list[tuple[in
     """Answer each picture with whether its bytes are others than before; nothing is decoded."""
     if isinstance(cause, Wake):
         return eyes, []
-    return _seen(eyes, cause.data, 1000 if eyes.last and eyes.last != cause.data else 0, cause.time)
+    picture = picture_of(cause)
+    return _seen(eyes, picture, 1000 if eyes.last and eyes.last != picture else 0, cause.time)
+
+
+def picture_of(event: Event[Jpeg]) -> bytes:
+    """Return an encoded picture. Raises RecordingError for what cannot be one."""
+    if type(event.data) is not bytes:
+        where = f"stream {event.stream!r}, event {event.seq} at {event.time / SECOND:.3f} s"
+        raise RecordingError(
+            f"{where}: wants a JPEG or PNG as bytes, got {type(event.data).__name__}; `omniflow import` makes recordings of pictures"
+        )
+    return event.data
 
 
 def _seen(eyes: Eyes, picture: bytes, change: int, time: int) -> tuple[Eyes, list[tuple[int, Glance] | Wake]]:
@@ -60,10 +72,18 @@ def thumbnail(picture: bytes) -> bytes | None:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(picture), formats=["JPEG", "PNG"]) as image:
+        with _begun(picture) as image:
             if image.width * image.height > MOST_PIXELS:
                 return None
             image.draft("L", (4 * WIDTH, 4 * HEIGHT))  # decode at an eighth of the size where the format can
             return image.convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX).tobytes()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError):
         return None
+
+
+def _begun(picture: bytes) -> Any:
+    """Read the head of a JPEG or PNG. PIL's own way in would look at the size, too, and warn of it on stderr."""
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+
+    return (PngImageFile if picture.startswith(b"\x89PNG") else JpegImageFile)(io.BytesIO(picture))

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from omniflow_graph import Event
 from omniflow_graph.events import SECOND
+from omniflow_graph.graph.nodes import Cost
 from omniflow_graph.recording import Recording
 from operators import ears, eyes, voice
 from operators.decide import Mind, decide
+from operators.omni_flow.admission import TimeAligned
+from operators.omni_flow.marks import Mark, even_marks
 from operators.script import load_script
-from operators.words import WAVE_HZ, Say, Wave
+from operators.words import Say, Wave, duration, place, words_of
 
-# Stand-ins for a model on a desktop GPU, in nanoseconds a window; `--cost recorded` replaces them by what was measured.
-DECIDE_NS, SPEECH_NS, WAVE_NS = 120_000_000, 20_000_000, 150_000_000
+# Stand-ins for a small model on a desktop GPU, in nanoseconds: for each window, and for each second that a window lasts.
+COSTS_NS = {"decide": (20_000_000, 100_000_000), "speech": (5_000_000, 15_000_000), "wave": (30_000_000, 120_000_000)}
+
+LOOK_AHEAD_NS = 300_000_000  # how far a word may begin after what its window should fill, and still be given in it
+
+
+def costs_of(length: int) -> dict[str, int]:
+    """Return what each stage costs a window of this length: a model has less to take in of a short one, but not nothing.
+
+    >>> costs_of(1_000_000_000)
+    {'decide': 120000000, 'speech': 20000000, 'wave': 150000000}
+    """
+    return {stage: once + per_second * length // SECOND for stage, (once, per_second) in COSTS_NS.items()}
 
 
 @dataclass(frozen=True)
@@ -33,21 +48,30 @@ class Model:
     decide: Callable[..., Any]
     mind: Any
     voice: Callable[..., Any]
-    costs: dict[str, int] = field(default_factory=lambda: {"decide": DECIDE_NS, "speech": SPEECH_NS, "wave": WAVE_NS})
+    costs: Mapping[str, Cost]
+
+
+# How a model sees and hears, each with its first state.
+SENSES: dict[str, tuple[Callable[..., Any], Any, Callable[..., Any], Any]] = {
+    "scripted": (eyes.see, eyes.Eyes(), ears.hear, ears.quiet()),
+    "scripted-fast": (eyes.see_fast, eyes.Eyes(), ears.hear_fast, ears.Talk()),
+}
 
 
 def scripted(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
     """Hear with a real speech detector, see scene changes, say lines from a script with a real voice."""
-    mind = partial(decide, script=load_script(script), parts_of=Parts(voice.say, length))
-    return Model("scripted", eyes.see, eyes.Eyes(), ears.hear, ears.quiet(), mind, Mind(), partial(_wave, say=voice.say, length=length))
+    return _scripted("scripted", voice.say, length, script)
 
 
 def scripted_fast(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
     """Do the same in integers, without any model: for timing tests, in milliseconds."""
-    mind = partial(decide, script=load_script(script), parts_of=Parts(voice.tone, length))
-    return Model(
-        "scripted-fast", eyes.see_fast, eyes.Eyes(), ears.hear_fast, ears.Talk(), mind, Mind(), partial(_wave, say=voice.tone, length=length)
-    )
+    return _scripted("scripted-fast", voice.tone, length, script)
+
+
+def _scripted(name: str, say: Callable[[str], np.ndarray], length: int, script: str | None) -> Model:
+    costs = costs_of(length)
+    mind = partial(decide, script=load_script(script), pace=Pace(say, sum(costs.values())), admit=TimeAligned(LOOK_AHEAD_NS))
+    return Model(name, *SENSES[name], mind, Mind(), partial(_wave, say=say), costs)
 
 
 def recorded(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
@@ -59,34 +83,44 @@ def recorded(*, length: int, script: str | None = None, recording: Recording | N
     if recording is None:
         raise ValueError("model 'recorded': wants a recording to give back; replay one that holds an assistant")
     memory = Memory.of(recording, length)
-    return Model("recorded", eyes.see_fast, eyes.Eyes(), ears.hear_fast, ears.Talk(), memory.decide, None, memory.wave, memory.costs)
+    return Model("recorded", *SENSES[senses_of(recording)], memory.decide, None, memory.wave, memory.costs)
+
+
+def senses_of(recording: Recording) -> str:
+    """Name the model whose eyes and ears a trace was made with: its own, or of one that was given back those of the first.
+
+    What was recorded without any gets the fast ones.
+    """
+    known = recording.manifest.notes.get("senses", recording.manifest.model)
+    return known if isinstance(known, str) and known in SENSES else "scripted-fast"
+
+
+def in_integers(model: str | None, recording: Recording) -> bool:
+    """Tell whether a model computes in integers only, with this recording: its digests are the same on every machine."""
+    return model == "scripted-fast" or (model == "recorded" and senses_of(recording) == "scripted-fast")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Tell how many windows' worth of sound a line is, with this voice and windows of this length."""
+class Pace:
+    """Tell how long each word of a line takes to say with this voice, in ns, and how long its sound is behind the window."""
 
     say: Callable[[str], np.ndarray]
-    length: int
+    delay: int
 
-    def __call__(self, text: str) -> int:
-        """Return the number of parts, at least 1."""
-        return max(1, -(-len(self.say(text)) // _per_window(self.length)))
-
-
-def _per_window(length: int) -> int:
-    return WAVE_HZ * length // SECOND
+    def __call__(self, line: str) -> tuple[int, ...]:
+        """Return the durations of the line's words."""
+        samples, ends = len(self.say(line)), accumulate(map(len, words_of(line)), initial=0)
+        places = [duration(place(end, line, samples)) for end in ends]
+        return tuple(end - start for start, end in pairwise(places))
 
 
-def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray], length: int) -> tuple[None, list[Wave]]:
-    """Voice a whole line, and give the part of it that belongs to this window."""
-    wanted = event.data
-    if wanted.cut:
-        return state, [Wave(wanted.response, 0, True, "", np.zeros(0, "<i2"), cut=True)]
-    per_window = _per_window(length)
-    samples = say(wanted.line)[wanted.part * per_window : (wanted.part + 1) * per_window]
-    return state, [Wave(wanted.response, wanted.part, wanted.last, wanted.text, samples)]
+def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray]) -> tuple[None, list[Wave]]:
+    """Voice a whole line, and give what belongs to these words of it, with marks where they end."""
+    of = event.data
+    samples = say(of.line)
+    start, end = (place(at, of.line, len(samples)) for at in (of.begin, of.begin + len(of.text)))
+    marks = even_marks(of.text, end - start, Mark(start, of.begin))
+    return state, [Wave(of.response, of.part, of.last, of.text, samples[start:end], epoch=of.epoch, marks=marks)]
 
 
 MODELS: dict[str, Callable[..., Model]] = {"scripted": scripted, "scripted-fast": scripted_fast, "recorded": recorded}
-INTEGERS = ("scripted-fast", "recorded")  # compute in integers only: the same digests on every machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from omniflow_graph import Event, Wake
-from operators.words import WAVE_HZ, Ack, Sound, Wave, duration
+from operators.words import WAVE_HZ, Ack, Fence, Sound, Wave, duration
 
 ACK_NS = 200_000_000  # while something sounds, what was heard is acknowledged so often
 
@@ -23,31 +23,34 @@ class Player:
     free_at: int = 0
     response: int = 0  # the answer that was begun, and not heard to its end; 0 if there is none
     before: int = 0  # samples of this answer that sounded in earlier waves
+    epoch: int = 0  # waves of an older one are not played
 
 
-def play(player: Player, cause: Event[Wave] | Wake) -> tuple[Player, Answers]:
+def play(player: Player, cause: Event[Wave | Fence] | Wake) -> tuple[Player, Answers]:
     """Start each wave at max(when it came, when the one before it ends); acknowledge what was heard up to now.
 
-    A cut stops at once, and what was queued never sounds. The player acts as long as its input is open: what still
-    sounds then is not acknowledged.
+    A fence stops at once: what was queued never sounds, nor what comes late of an older epoch. The player acts as long
+    as its input is open: what still sounds then is not acknowledged.
     """
     if isinstance(cause, Wake):
         return _go_on(player, cause.time)
-    return cut(player, cause.time) if cause.data.cut else _queue(player, cause.time, cause.data)
+    if isinstance(cause.data, Fence):
+        return _fall_silent(player, cause.time, cause.data.epoch)
+    return (player, []) if cause.data.epoch < player.epoch else _queue(player, cause.time, cause.data)
 
 
-def cut(player: Player, time: int) -> tuple[Player, Answers]:
-    """Fall silent, and say how far the answer was heard, also when it is just between two of its waves."""
-    quiet = Player(free_at=time)
+def _fall_silent(player: Player, time: int, epoch: int) -> tuple[Player, Answers]:
+    """Stop, and say how far the answer was heard, also when it is just between two of its waves."""
+    quiet = Player(free_at=time, epoch=max(epoch, player.epoch))
     if player.response:
         played = _played(player, time) if player.wave else player.before
-        return quiet, [(time, Ack(player.response, played, True))]
-    return quiet, [(time, Ack(player.waiting[0][1].response, 0, True))] if player.waiting else []
+        return quiet, [(time, Ack(player.response, played, True, player.epoch, time))]
+    return quiet, [(time, Ack(player.waiting[0][1].response, 0, True, player.epoch, time))] if player.waiting else []
 
 
 def _queue(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
     begin = max(time, player.free_at, wave.at)
-    player = replace(player, free_at=begin + duration(len(wave.samples)))
+    player = replace(player, free_at=begin + duration(len(wave.samples)), epoch=wave.epoch)
     if begin > time or player.wave is not None:
         return replace(player, waiting=(*player.waiting, (begin, wave))), [Wake(begin)] if begin > time else []
     return _start(player, time, wave)
@@ -56,7 +59,7 @@ def _queue(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
 def _start(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
     before = player.before if wave.response == player.response else 0
     player = replace(player, wave=wave, since=time, ack_at=_next(wave, time, time), response=wave.response, before=before)
-    return player, [(time, Sound(wave.response, wave.part, wave.text, wave.samples)), Wake(player.ack_at)]
+    return player, [(time, Sound(wave.response, wave.part, wave.text, wave.samples, wave.last, wave.epoch, wave.marks)), Wake(player.ack_at)]
 
 
 def _next(wave: Wave, since: int, time: int) -> int:
@@ -72,9 +75,9 @@ def _go_on(player: Player, time: int) -> tuple[Player, Answers]:
     if wave is not None:
         if time < player.since + duration(len(wave.samples)):
             player = replace(player, ack_at=_next(wave, player.since, time))
-            return player, [(time, Ack(wave.response, _played(player, time), False)), Wake(player.ack_at)]
+            return player, [(time, Ack(wave.response, _played(player, time), False, wave.epoch, time)), Wake(player.ack_at)]
         played = player.before + len(wave.samples)
-        answers.append((time, Ack(wave.response, played, wave.last)))
+        answers.append((time, Ack(wave.response, played, wave.last, wave.epoch, time)))
         player = replace(player, wave=None, response=0 if wave.last else wave.response, before=0 if wave.last else played)
     if player.waiting and player.waiting[0][0] <= time:
         waiting = player.waiting

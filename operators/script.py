@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as quoted  # what is quoted may hold itself, or be a million times as long as it is written
 from typing import Any
 
 from omniflow_graph import seconds
+from omniflow_graph.files import whole
 
 DEFAULT = Path(__file__).parent / "scripts" / "default.yaml"
+LONGEST = 1 << 20  # bytes
 TRIGGERS = ("speech_ends", "scene", "at")
 
 
@@ -38,9 +41,11 @@ def load_script(path: str | Path | None = None) -> Script:
 
     path = DEFAULT if path is None else Path(path)
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = yaml.safe_load(whole(path, LONGEST).decode())
     except yaml.YAMLError as error:
         raise ValueError(f"script {path}: is not YAML: {error}") from None
+    except RecursionError:
+        raise ValueError(f"script {path}: holds lists in lists, deeper than any script; begin each rule with '- when:'") from None
     except UnicodeDecodeError:
         raise ValueError(f"script {path}: is not a text file in UTF-8") from None
     if not isinstance(given, list):
@@ -50,13 +55,13 @@ def load_script(path: str | Path | None = None) -> Script:
 
 def _rule(entry: Any, whose: str) -> Rule:
     if not isinstance(entry, dict) or set(entry) != {"when", "say"}:
-        got = ", ".join(map(str, entry)) if isinstance(entry, dict) else repr(entry)
+        got = ", ".join(map(str, entry)) if isinstance(entry, dict) else quoted(entry)
         raise ValueError(f"{whose}: wants exactly 'when' and 'say', got {got}")
     when, text = entry["when"], entry["say"]
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"{whose}: 'say' wants a text, got {text!r}")
+        raise ValueError(f"{whose}: 'say' wants a text, got {quoted(text)}")
     if not isinstance(when, dict) or len(when) != 1 or next(iter(when)) not in TRIGGERS:
-        raise ValueError(f"{whose}: 'when' wants one of {', '.join(TRIGGERS)}, got {when!r}")
+        raise ValueError(f"{whose}: 'when' wants one of {', '.join(TRIGGERS)}, got {quoted(when)}")
     trigger, value = next(iter(when.items()))
     if trigger == "at":
         if type(value) not in (int, float) or not 0 <= value < 1e9:

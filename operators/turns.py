@@ -8,6 +8,7 @@ from typing import Any
 from omniflow_graph import Event, Trace
 from omniflow_graph.events import SECOND
 from omniflow_graph.trace.trace import NOT_KEPT
+from operators.omni_flow.marks import Mark, heard_text
 from operators.words import duration
 
 SPOKEN = {"decide", "play", "heard"}  # the edges that turns are read off
@@ -25,6 +26,7 @@ class Turn:
     cause: str
     response: int
     stopped: bool  # it was cut short
+    heard: str | None = None  # of one that was, the words of which at least half sounded
 
 
 def turns(trace: Trace) -> list[Turn]:
@@ -36,14 +38,37 @@ def turns(trace: Trace) -> list[Turn]:
         if any(event.data is NOT_KEPT or event.data is None for event in trace[edge]):
             raise ValueError(f"turns: the trace of {trace.session!r} did not keep {edge!r}; run with keep=None, or name decide, play and heard")
     decisions = {event.data.response: event.data for event in trace["decide"] if event.data.choice == "speak" and event.data.part == 0}
-    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
-    return [_turn(response, sounds, trace, decisions, response in stops) for response, sounds in _sounds(trace).items()]
+    silent, heard = fences(trace), heard_samples(trace)
+    return [
+        _turn(response, sounds, decisions.get(response), silent.get(response), heard.get(response, 0)) for response, sounds in _sounds(trace).items()
+    ]
 
 
 def told(trace: Trace) -> Turns:
-    """Return the turns as they are printed and kept, times in seconds; none of a graph in which nobody speaks."""
-    found = turns(trace) if trace.edges.keys() >= SPOKEN else []
-    return [{"start_s": turn.start / SECOND, "end_s": turn.end / SECOND, "text": turn.text, "cause": turn.cause} for turn in found]
+    """Return the turns as they are printed and kept, times in seconds; none of a graph in which nobody speaks.
+
+    One that was cut short is marked: `stopped`, and `heard`, the words of which at least half sounded.
+    """
+    return [_told(turn) for turn in turns(trace)] if trace.edges.keys() >= SPOKEN else []
+
+
+def _told(turn: Turn) -> dict[str, Any]:
+    marks = {"stopped": True, "heard": turn.heard} if turn.stopped else {}
+    return {"start_s": turn.start / SECOND, "end_s": turn.end / SECOND, "text": turn.text, "cause": turn.cause, **marks}
+
+
+def said(turn: dict[str, Any]) -> str:
+    """Return the words of a turn for people, marked if they were cut short."""
+    return f"{turn['text']} [cut short]" if turn.get("stopped") else turn["text"]
+
+
+def unvoiced(trace: Trace) -> list[tuple[int, int]]:
+    """Name the parts that were to be said and have no sound, as (answer, part): the stage that voices them gave none."""
+    if not {"speech", "wave"} <= trace.edges.keys():
+        return []
+    voiced = {seq for event in trace["wave"] for of, first, last in event.made_of if of == "speech" for seq in range(first, last + 1)}
+    tried = {seq for step in trace.stages.get("wave", ()) for seq in {*step.taken} - {*step.dropped}}
+    return [(e.data.response, e.data.part) for e in trace["speech"] if e.seq in tried - voiced]
 
 
 def heard_samples(trace: Trace) -> dict[int, int]:
@@ -65,10 +90,13 @@ def _sounds(trace: Trace) -> dict[int, list[Event[Any]]]:
     return found
 
 
-def _turn(response: int, sounds: list[Event[Any]], trace: Trace, decisions: dict[int, Any], stopped: bool) -> Turn:
-    last = sounds[-1]
-    end = last.time + duration(len(last.data.samples))
-    end = min(end, fences(trace).get(response, end))
-    cause = decisions[response].cause if response in decisions else ""
-    text = " ".join(event.data.text for event in sounds if event.data.text)
-    return Turn(sounds[0].time, end, text, cause, response, stopped)
+def _turn(response: int, sounds: list[Event[Any]], first: Any, silent: int | None, heard: int) -> Turn:
+    """Sum up an answer. It was cut short if it fell silent, because it was stopped, before all that was to be said had sounded."""
+    end = sounds[-1].time + duration(len(sounds[-1].data.samples))
+    whole = sum(len(event.data.samples) for event in sounds)
+    stopped = silent is not None and (heard < whole or not sounds[-1].data.last)
+    text = "".join(event.data.text for event in sounds)
+    marks = [Mark(*mark) for event in sounds for mark in event.data.marks]
+    done = heard_text(text, marks, heard) if stopped else None
+    end = end if silent is None else min(end, silent)
+    return Turn(sounds[0].time, end, text, first.cause if first else "", response, stopped, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from omniflow_graph.events import SECOND
 
 WAVE_HZ = 24_000  # of all that the assistant says
+WORD = re.compile(r"\s*(?:[぀-鿿]|[^\s぀-鿿]+)")  # Chinese and Japanese have no spaces: a character each
 
 
 class Decision(NamedTuple):
@@ -18,21 +20,27 @@ class Decision(NamedTuple):
     choice: str  # listen, speak, stop
     cause: str
     response: int = 0  # which answer this belongs to, counted from 1
-    part: int = 0  # which window's worth of it, counted from 0
-    parts: int = 0
-    text: str = ""  # the words of this part
+    part: int = 0  # of the answer, counted from 0
+    last: bool = False  # the answer's text ends here
+    text: str = ""  # what is said of it in this window: empty if enough was said before
     line: str = ""  # the whole line
+    begin: int = 0  # where in the line the text begins
+    epoch: int = 0  # grows with every flush: what belongs to an old one never sounds
+    p_listen: int = 0  # how likely it was to listen, in permille
+    forced: str = ""  # what made it listen, if it had no choice
+    ends: str = ""  # how speech stops: "drain" plays out what was made, "flush" falls silent at once
 
 
 class Say(NamedTuple):
-    """Ask for the sound of one part of a line, or (`cut`) for silence at once."""
+    """Ask for the sound of one part of a line."""
 
     response: int
     part: int
     last: bool
     text: str
     line: str
-    cut: bool = False
+    begin: int = 0
+    epoch: int = 0
 
 
 class Wave(NamedTuple):
@@ -43,8 +51,17 @@ class Wave(NamedTuple):
     last: bool
     text: str
     samples: np.ndarray
-    cut: bool = False
     at: int = 0
+    epoch: int = 0
+    marks: tuple[tuple[int, int], ...] = ()  # (sample, characters) of the answer: where a word ends
+
+
+class Fence(NamedTuple):
+    """Order silence: a new epoch begins, and nothing of an older one sounds from now on."""
+
+    epoch: int
+    response: int  # the answer that is cut short
+    cause: str
 
 
 class Sound(NamedTuple):
@@ -54,16 +71,37 @@ class Sound(NamedTuple):
     part: int
     text: str
     samples: np.ndarray
+    last: bool = False
+    epoch: int = 0
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 class Ack(NamedTuple):
-    """Say how much of an answer has been heard by now; `final` if no more of it will be."""
+    """Say how much of an answer has been heard by `time`, in all; `final` if no more of it will be."""
 
     response: int
     played_samples: int
     final: bool
+    epoch: int = 0
+    time: int = 0
 
 
 def duration(samples: int) -> int:
     """Return how long samples at 24 kHz last, in nanoseconds."""
     return samples * SECOND // WAVE_HZ
+
+
+def words_of(line: str) -> list[str]:
+    """Cut a line into words, each with the space before it: joined they are the line.
+
+    >>> words_of("one two 你好"), "".join(words_of(" a  b "))
+    (['one', ' two', ' 你', '好'], ' a  b ')
+    """
+    words = WORD.findall(line)
+    rest = line[sum(map(len, words)) :]
+    return [*words[:-1], words[-1] + rest] if words else [line] * bool(line)
+
+
+def place(character: int, line: str, samples: int) -> int:
+    """Return the sample at which a character of a line begins, for a voice that does not tell: in proportion."""
+    return samples * character // len(line) if line else 0

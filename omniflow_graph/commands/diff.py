@@ -1,15 +1,19 @@
-"""Compare two traces and show the first event that differs, with what fed it. Exits 1 where they differ."""
+"""Compare two traces and show the first event that differs, with what fed it. Exits 1 where they differ.
+
+Before that stands in what the runs differ: their recording, model, seed, graph, windows and options.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from typing import Any
 
 from omniflow_graph.events import SECOND
 from omniflow_graph.trace.diff import Difference, diff
-from omniflow_graph.trace.stored import load_trace
+from omniflow_graph.trace.stored import about, load_trace, open_trace
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +26,29 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare, print, and return 1 if they differ."""
     damage: list[str] = []
+    of_a, of_b = (about(open_trace(path).manifest) for path in (args.a, args.b))
     a, b = (load_trace(path, tell=damage.append) for path in (args.a, args.b))
+    runs = {name: (of_a.get(name), of_b.get(name)) for name in {**of_a, **of_b} if of_a.get(name) != of_b.get(name)}
     found = diff(a, b)
     for words in damage:
         print(f"omniflow: warning: {words}", file=sys.stderr)
     if args.json:
-        print(json.dumps({"equal": not found and not damage, "first": found and _plain(found), "digest": [a.digest, b.digest], "damage": damage}))
-    elif found or damage:
+        told = {"equal": not found and not damage, "first": found and _plain(found), "digest": [a.digest, b.digest], "damage": damage}
+        print(json.dumps({**told, "runs": runs}))
+        return 1 if found or damage else 0
+    for name, (mine, other) in runs.items():
+        print(f"{name}: a {_short(mine)}, b {_short(other)}")
+    if found or damage:
         print(found or "no difference in what can be read of both; one is damaged, so they are not called equal")
     else:
         print(f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
     return 1 if found or damage else 0
+
+
+def _short(value: Any) -> str:
+    """Write what is known of a run on one line; of a hash, as much as tells it from another."""
+    text = "none" if value is None else ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+    return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else " ".join(text.split())
 
 
 def _plain(found: Difference) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from omniflow_graph.commands.console import console
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import named
 
@@ -41,21 +42,24 @@ def survey(recording: Recording) -> dict[str, Any]:
             streams[name] |= {"events": info.events, "by_reference": info.digest}
     about = {key: getattr(manifest, key) for key in ("session", "source", "licence", "model", "seed", "graph_hash", "allowance")}
     end = recording.manifest.end
-    return {**about, "duration_s": None if end is None else end / 1e9, "damage": recording.damage, "streams": streams}
+    duration, complete = None if end is None else end / 1e9, manifest.notes.get("complete")
+    return {**about, "duration_s": duration, "complete": complete, "damage": recording.damage, "streams": streams}
 
 
 def _print(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, emoji=False, highlight=False)  # names of people's own
+    screen = console()
     for key in ("session", "duration_s", "source", "licence", "model", "seed", "graph_hash", "damage"):
         if found[key] not in (None, ""):
-            console.print(f"{key:11} {found[key]}", soft_wrap=True)
+            screen.print(f"{key:11} {found[key]}", soft_wrap=True)
+    if found["complete"] is False:
+        screen.print("complete    False: the run was stopped before its end", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for column in ("stream", "role", "kind", "rate", "events", "first", "last"):
-        table.add_column(column, justify="left" if column in ("stream", "role", "kind") else "right")
+    for column in ("stream", "role", "kind", "rate", "events", "first", "last", ""):
+        table.add_column(column, justify="left" if column in ("stream", "role", "kind", "") else "right")
     for name, stream in found["streams"].items():
         times = ["" if stream[key] is None else f"{stream[key]:.3f} s" for key in ("first_s", "last_s")]
-        table.add_row(name, stream["role"], stream["kind"], str(stream["rate_hz"] or ""), str(stream["events"]), *times)
-    console.print(table)
+        where = f"by reference, digest {stream['by_reference'][:12]}" if "by_reference" in stream else ""
+        table.add_row(name, stream["role"], stream["kind"], str(stream["rate_hz"] or ""), str(stream["events"]), *times, where)
+    screen.print(table)

@@ -43,7 +43,7 @@ class Job:
     batch: int = 256
     workers: int = 1
     keep: tuple[str, ...] | None = None
-    cost: str = "recorded"
+    cost: str = "measured"
     finish: str | None = None  # module:function that is handed each trace where its session ends; None: return the trace
     finishing: dict[str, Any] = field(default_factory=dict)  # for that function
     recover: str | None = None  # folder of a run that goes on after a crash
@@ -68,7 +68,7 @@ def run_job(
 
     opened = [open_recording(path) for path in job.recordings]
     graph = load_graph(job.graph, {**job.options, "recording": opened[0]})
-    feeds = [RecordedFeed(recording, job.cost == "recorded") for recording in opened]
+    feeds = [RecordedFeed(recording, job.cost) for recording in opened]
     finish = partial(resolve(job.finish), **job.finishing) if job.finish else None
     return compile_flow(graph).run(
         feeds,

@@ -23,6 +23,8 @@ GAP_NS = 20_000_000  # time stamps jitter by less; what is more is silence that 
 MOST_PIXELS = 50_000_000  # of one picture; a larger one is not decoded
 LONGEST_GAP = seconds(24 * 3600)
 ORIENTATION = 0x0112  # EXIF
+# As ffmpeg calls them. It knows others that are lists of files to open, or addresses to listen at: concat, hls, dash, sdp, ...
+CONTAINERS = "mov,matroska,wav,w64,flac,ogg,mp3,aac,avi,mpegts,mpeg,flv,asf,aiff,caf,au,amr,ac3,eac3,mxf,nut,ivf,gif,y4m,yuv4mpegpipe,tta,wv,ape"
 WANTED = "wants mp4, mkv, webm, mov, wav, flac, ogg, opus, m4a or mp3"
 
 
@@ -227,7 +229,7 @@ def _decoding(path: Path, content: bytes | None = None) -> Iterator[Any]:
     if content is None and path.exists() and not path.is_file():  # to open a pipe would wait for its writer
         raise RecordingError(f"{path}: is no file; {WANTED}")
     try:
-        with av.open(str(path) if content is None else io.BytesIO(content)) as container:
+        with av.open(str(path) if content is None else io.BytesIO(content), options={"format_whitelist": CONTAINERS}) as container:
             yield container
     except RecordingError:
         raise

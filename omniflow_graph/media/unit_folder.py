@@ -35,7 +35,7 @@ def fits(path: Path) -> bool:
     """Tell whether it is a folder of several numbered WAV files, or of one with several pictures."""
     if not path.is_dir():
         return False
-    wavs = [file for file in path.iterdir() if file.suffix.lower() == ".wav" and not file.name.startswith(".")]
+    wavs = [file for file in path.iterdir() if file.suffix.lower() == ".wav" and file.is_file() and not file.name.startswith(".")]
     names = [re.fullmatch(r"(.*?)\d+", file.stem) for file in wavs]
     if not names or None in names or len({match[1] for match in names if match}) > 1:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -16,6 +17,7 @@ from omniflow_graph.recording.manifest import Manifest, read_manifest
 
 NAME = "omniflow"  # of the metadata record
 KEY, CHECK = "manifest", "crc32"  # in it: the manifest as JSON, and its checksum in hex
+MUCH, DENSEST = 512 << 20, 1000  # bytes that any file may unpack to; times its size that a large one may: silence is packed 1 to 130
 OURS = "/omniflow/"  # topics that begin so are no streams
 
 _MESSAGE = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
@@ -120,11 +122,18 @@ class _Topics:
 
 def _messages(file: BinaryIO, path: Path, wanted: Mapping[str, str] | None, known: Collection[str]) -> Iterator[Message]:
     topics = _Topics(path, wanted, known)
-    count, chunks, said = 0, 0, None
+    count, chunks, said, unpacked = 0, 0, None, 0
+    size = os.fstat(file.fileno()).st_size
+    most = max(MUCH, DENSEST * size)
     for opcode, content in framing.records(file, (CHUNK, CHANNEL, SCHEMA, MESSAGE, STATISTICS)):
         if opcode == CHUNK:
             chunks += 1
-            count += yield from _cut_out(framing.unpacked(content), topics)
+            chunk = framing.unpacked(content)
+            unpacked += len(chunk)
+            if unpacked > most:
+                words = f"holds more than {most >> 20} MB in a file of {size >> 10} KB, as nothing does that was heard or seen"
+                raise RecordingError(f"{path}: {words}; whoever made it did not record it, name another file")
+            count += yield from _cut_out(chunk, topics)
         elif opcode == MESSAGE:
             count += yield from _cut_out(RECORD.pack(opcode, len(content)) + content, topics)
         elif opcode == STATISTICS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import Any
 from omniflow_graph.canonical import payload_digest
 from omniflow_graph.engine.messages import Step
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import Event
-from omniflow_graph.graph.drawing import graph_hash
+from omniflow_graph.events import SECOND, Event
 from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.nodes import Feedback, Node
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
-from omniflow_graph.trace.trace import NOT_KEPT, Trace, is_media
+from omniflow_graph.recording.reader import Costs
+from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere, Trace, is_media
 
 NONE = payload_digest(None)
 KINDS = ("source", "map", "scan", "merge", "align", "stage", "sink")
@@ -30,35 +31,47 @@ PACKAGES = ("omniflow-graph", "bytewax", "numpy", "onnxruntime", "hibari-tts")
 
 
 def save_trace(
-    trace: Trace, path: str | os.PathLike[str], *, recording: Recording | None = None, model: str | None = None, copy_inputs: bool = False
+    trace: Trace,
+    path: str | os.PathLike[str],
+    *,
+    recording: Recording | None = None,
+    model: str | None = None,
+    copy_inputs: bool = False,
+    rates: Mapping[str, int] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> Manifest:
-    """Write a trace as `trace.mcap`. Returns the manifest.
+    """Write a trace as `trace.mcap`, with `notes` of one's own. Returns the manifest.
 
-    Events whose payload the trace did not keep are written without it; their digests are there. Raises RecordingError
-    if the file cannot be written, ValueError if inputs are to be copied that were not kept.
+    An edge of sound (Pcm16) is kept as sound if its rate in Hz is known: of a source from the `recording` that was
+    replayed, of an operator from what its function declares, as in `fn.rate_hz = 24_000`, of either from `rates`; else as
+    bytes, which nobody can play at a wrong speed. The cost of a step was measured if the recording says that it was; all
+    others were declared. Events whose payload the trace did not keep are written without it; their digests are there.
+    Raises RecordingError if the file cannot be written, ValueError if inputs are to be copied that were not kept.
     """
     inputs = recording.manifest.streams if recording else {}
     sources = set(trace.graph.sources())
     if copy_inputs and (lost := [edge for edge in trace.edges if edge in sources and any(e.data is NOT_KEPT for e in trace.edges[edge])]):
         raise ValueError(f"{path}: the trace did not keep the payloads of {', '.join(lost)}, so they cannot be copied; run with keep=None")
-    streams = {edge: _info(trace, edge, edge in sources, inputs) for edge in trace.edges}
+    streams = {edge: _info(trace, edge, edge in sources, inputs, (rates or {}).get(edge)) for edge in trace.edges}
     steps = sorted((step for log in trace.stages.values() for step in log), key=lambda step: step.done)
     end = trace.end if trace.complete else None  # of a run that was stopped: just after its last event
     manifest = Manifest(
         trace.session, end, streams, graph=describe(trace.graph), graph_hash=graph_hash(trace.graph), model=model, seed=trace.seed,
         versions=versions(), source=str(recording.path.name) if recording else "", licence=recording.manifest.licence if recording else "",
         allowance=recording.manifest.allowance if recording else 0,
-        notes={"digest": trace.digest, "ends": trace.ends, "complete": trace.complete,
+        notes={**(notes or {}), "digest": trace.digest, "ends": trace.ends, "complete": trace.complete,
+               "windows_s": {node.name: node.length / SECOND for node in trace.graph.nodes.values() if node.kind == "align"},
                "steps": [[*step[:3], list(step.taken), list(step.dropped)] for step in steps]},
     )  # fmt: skip
+    measured = recording.costs() if recording else {}
     with RecordingWriter(path, manifest) as writer:
         left = deque(steps)
         for event, digest in _in_order(trace, [edge for edge in trace.edges if copy_inputs or edge not in sources]):
             while left and left[0].done <= event.time:  # so that log time never goes backwards
-                _cost(writer, left.popleft())
+                _cost(writer, left.popleft(), measured)
             writer.add(event, digest)
         for step in left:
-            _cost(writer, step)
+            _cost(writer, step, measured)
     return writer.manifest
 
 
@@ -68,13 +81,9 @@ def load_trace(path: str | os.PathLike[str], *, tell: Callable[[str], object] = 
     Of a damaged one there is what stands before the damage, with the digests of the whole run; `tell` is told of it. Its
     graph has the operators' names, kinds and edges, and no functions. Raises RecordingError for another recording.
     """
-    path = Path(path)
-    if path.is_dir() and not any(path.glob("trace.mcap*")):
-        raise RecordingError(f"{path}: a folder without a trace.mcap; `omniflow replay REC --out {path}` writes one")
-    recording = open_recording(path / "trace.mcap" if path.is_dir() else path)
+    recording = open_trace(path)
     manifest = recording.manifest
-    if manifest.graph is None or "digest" not in manifest.notes:
-        raise RecordingError(f"{path}: a recording of a session, not a trace; make one with `omniflow replay {path} --out DIR`")
+    assert manifest.graph is not None
     edges, payloads = ({edge: [] for edge in manifest.streams} for _ in range(2))
     try:
         trace = Trace(manifest.session, restore(manifest.graph), manifest.seed or 0, edges, payloads)
@@ -86,9 +95,38 @@ def load_trace(path: str | os.PathLike[str], *, tell: Callable[[str], object] = 
         lost = event.data is None and digest != NONE
         edges[event.stream].append(event._replace(data=NOT_KEPT) if lost else event)
         payloads[event.stream].append(digest or b"")
+    trace.elsewhere = {
+        edge: Elsewhere(_reference(manifest, info))
+        for edge, info in manifest.streams.items()
+        if info.role == "in" and info.digest and info.events and not edges[edge]
+    }
     if recording.damage:
         tell(recording.damage)
     return trace
+
+
+def open_trace(path: str | os.PathLike[str]) -> Recording:
+    """Open the recording that a trace is kept in; a folder stands for the trace.mcap in it. Raises RecordingError for another one."""
+    path = Path(path)
+    if path.is_dir() and not any(path.glob("trace.mcap*")):
+        raise RecordingError(f"{path}: a folder without a trace.mcap; `omniflow replay REC --out {path}` writes one")
+    recording = open_recording(path / "trace.mcap" if path.is_dir() else path)
+    if recording.manifest.graph is None or "digest" not in recording.manifest.notes:
+        raise RecordingError(f"{path}: a recording of a session, not a trace; make one with `omniflow replay {path} --out DIR`")
+    return recording
+
+
+def about(manifest: Manifest) -> dict[str, Any]:
+    """Say what run a trace is of, as far as it can be said on one line each: what may make it another than the next."""
+    run = manifest.notes.get("run")
+    known = {name: getattr(manifest, name) for name in ("session", "source", "model", "seed", "graph_hash")}
+    return {**known, "windows_s": manifest.notes.get("windows_s"), **(run if isinstance(run, dict) else {})}
+
+
+def _reference(manifest: Manifest, info: StreamInfo) -> str:
+    """Say what an input is that stands in a trace by reference, and where."""
+    kind = f"{info.kind}, {info.rate_hz} Hz" if info.rate_hz else info.kind
+    return f"by reference, of {info.events} events in {manifest.source or 'the recording'} ({kind}, digest {(info.digest or '')[:12]})"
 
 
 def _read_notes(trace: Trace, manifest: Manifest) -> None:
@@ -147,21 +185,31 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _cost(writer: RecordingWriter, step: Step) -> None:
-    writer.cost(step.stage, step.taken[-1], step.done - step.start, step.done)
+def _cost(writer: RecordingWriter, step: Step, measured: Costs) -> None:
+    if not step.taken:  # a fence dropped what waited
+        return
+    cost = step.done - step.start
+    writer.cost(step.stage, step.taken[-1], cost, step.done, declared=measured.get((step.stage, step.taken[-1])) != cost)
 
 
-def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo]) -> StreamInfo:
+def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo], rate: int | None) -> StreamInfo:
     digest, count = trace.digests[edge], len(trace.edges[edge])
     if is_input and edge in inputs:
         return replace(inputs[edge], role="in", digest=digest, events=count)
     payloads = [event.data for event in trace.edges[edge] if event.data is not NOT_KEPT]
-    kind, rate = "value", None
+    kind = "value"
     if payloads and all(isinstance(data, str) for data in payloads):
         kind = "text"
     elif payloads and all(isinstance(data, bytes) for data in payloads) and getattr(trace.graph.type_of(edge), "__name__", "") == "Pcm16":
-        kind, rate = "audio", inputs[edge].rate_hz if edge in inputs else 24_000
-    return StreamInfo(kind, "in" if is_input else "out", rate, "pcm-s16" if kind == "audio" else None, digest, count)
+        rate = rate or _declared_rate(trace.graph, edge)
+        kind = "audio" if rate else "value"
+    heard = (rate, "pcm-s16") if kind == "audio" else (None, None)
+    return StreamInfo(kind, "in" if is_input else "out", *heard, digest, count)
+
+
+def _declared_rate(graph: Graph, edge: str) -> int | None:
+    node = graph.nodes[graph.feedbacks[edge].origin if edge in graph.feedbacks else edge]
+    return getattr(node.fn, "rate_hz", None)
 
 
 def _in_order(trace: Trace, edges: list[str]) -> Iterator[tuple[Event[Any], bytes]]:

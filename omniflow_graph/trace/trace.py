@@ -29,12 +29,20 @@ class NotKept:
 NOT_KEPT = NotKept()
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Stand for the payload of an input that a stored trace holds by reference; `about` says of what and where."""
+
+    about: str
+
+
 @dataclass(eq=False, repr=False)
 class Trace:
     """Hold what one session's run put on every edge, what each sink got, and when each stage worked.
 
     `edges[name]` are events, whose data is NOT_KEPT where it was not asked for; `payloads[name]` the payload digests
-    beside them. `complete` is False if the run was stopped before its End.
+    beside them. `complete` is False if the run was stopped before its End. Of a stored trace, `elsewhere` says where the
+    events of inputs are that it holds by reference.
     """
 
     session: str
@@ -47,6 +55,7 @@ class Trace:
     digests: dict[str, str] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)  # of the sources
     complete: bool = True
+    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         """Compare all that was done: times, numbers, causes, steps and arrivals; payloads by their digests."""
@@ -115,6 +124,8 @@ class Note(NamedTuple):
 
 def kept(graph: Graph, keep: Iterable[str] | None) -> frozenset[str]:
     """Return the edges whose payloads a trace keeps: all for None. Raises ValueError for one that the graph does not have."""
+    if isinstance(keep, (str, bytes)):
+        raise ValueError(f"keep wants a list of names of edges, got the one text {keep!r}; use keep=[{keep!r}]")
     wanted = frozenset(graph.edges() if keep is None else keep)
     if unknown := wanted - set(graph.edges()):
         raise ValueError(f"keep names {', '.join(map(repr, sorted(unknown)))}; the edges are {', '.join(graph.edges())}")

@@ -5,46 +5,71 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from omniflow_graph.events import SECOND, Causes, Event, Window
-from omniflow_graph.trace.trace import NOT_KEPT, Trace
+from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere, Trace
 
 Woken = Callable[[Trace, Event[Any]], Causes]
+Telling = Callable[[Event[Any]], bool]
 KEPT = Window._fields[:-1]  # of a window, in a stored trace: all but its events
+DEEPEST = 100  # steps of indentation; a chain may have as many as there are events, and would take their square in blanks
+MOST_TELLING = 5  # events of a range that are shown because they say something
+
+
+class Shown(NamedTuple):
+    """Hold another event of a range, and how many stand between it and the one that is shown before it."""
+
+    between: int
+    event: Event[Any]
 
 
 @dataclass(frozen=True)
 class Link:
-    """Hold one cause in a chain: `depth` steps before the event asked for, `last` seq of a range that begins with it."""
+    """Hold one cause in a chain: `depth` steps before the event asked for, `last` seq of a range that begins with it.
+
+    `more` of the range are those that say something, and its last one.
+    """
 
     depth: int
     event: Event[Any]
     last: int
+    more: tuple[Shown, ...] = ()
 
 
-def chain(trace: Trace, edge: str, seq: int, *, woken: Woken = lambda trace, event: ()) -> list[Link]:
+def chain(trace: Trace, edge: str, seq: int, *, woken: Woken = lambda trace, event: (), telling: Telling = lambda event: False) -> list[Link]:
     """Return an event and its causes, nearest first, back through one window to what was seen and heard in it.
 
-    Of a range of events it holds the first and the last seq, and follows the causes of all. What a window was fed by
-    feedback belongs to an earlier window and is named, not followed. What a scan answered to a wake no event has caused;
+    Of a range of events it holds the first, the last and those that are `telling`, and follows the causes of all. What a
+    window was fed by feedback belongs to an earlier window and is named, not followed, and so is what was followed
+    already: a forged trace may hold an event that names itself. What a scan answered to a wake no event has caused;
     `woken` may know better. Raises KeyError if there is no such event.
     """
     found: list[Link] = []
+    followed: set[tuple[str, int, int, bool]] = set()
     event = find(trace, edge, seq)
     left = [(Link(0, event, event.seq), False)]
     while left:
         link, beyond = left.pop()  # beyond a window feedback is not followed
         found.append(link)
-        if beyond and link.event.stream in trace.graph.feedbacks:
+        step = (link.event.stream, link.event.seq, link.last, beyond)
+        if step in followed or (beyond and link.event.stream in trace.graph.feedbacks):
             continue
+        followed.add(step)
         beyond = beyond or _kind(trace, link.event.stream) == "align"
         for stream, first, last in reversed(_made_of(trace, link, woken)):
-            cause = _search(trace.edges.get(stream, []), first)
-            if cause is None:  # an input that stands in the trace by reference only
-                cause = Event(link.event.time, stream, first, NOT_KEPT)
-            left.append((Link(link.depth + 1, cause, last), beyond))
+            left.append((_link(trace, link, (stream, first, last), telling), beyond))
     return found
+
+
+def _link(trace: Trace, of: Link, cause: tuple[str, int, int], telling: Telling) -> Link:
+    stream, first, last = cause
+    events = between(trace.edges.get(stream, []), first, last)
+    if not events or events[0].seq != first:  # an input that stands in the trace by reference only
+        return Link(of.depth + 1, Event(of.event.time, stream, first, trace.elsewhere.get(stream, NOT_KEPT)), last)
+    shown = [n for n in range(1, len(events) - 1) if telling(events[n])][:MOST_TELLING] + [len(events) - 1] * (len(events) > 1)
+    more = tuple(Shown(n - before - 1, events[n]) for before, n in zip([0, *shown], shown))
+    return Link(of.depth + 1, events[0], last, more)
 
 
 def find(trace: Trace, edge: str, seq: int) -> Event[Any]:
@@ -71,14 +96,16 @@ def at(trace: Trace, edge: str, time: int) -> Event[Any]:
 
 
 def explain(links: list[Link]) -> str:
-    """Print a chain, one line a cause, indented by how far back it is."""
-    return "\n".join(f"{'  ' * link.depth}{'<- ' if link.depth else ''}{_line(link)}" for link in links)
+    """Print a chain: a line for each cause, or a few for a range of events; indented by how far back it is, up to DEEPEST steps."""
+    return "\n".join(line for link in links for line in _lines(link))
 
 
 def brief(data: Any, width: int = 100) -> str:
     """Write a payload on one short line."""
     if data is NOT_KEPT:
         return "(payload not kept)"
+    if isinstance(data, Elsewhere):
+        return data.about
     if isinstance(data, bytes):
         return f"{len(data)} bytes"
     if hasattr(data, "_fields"):
@@ -94,6 +121,20 @@ def brief(data: Any, width: int = 100) -> str:
     else:
         line = " ".join(str(data).splitlines())
     return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def _lines(link: Link) -> list[str]:
+    """Write the events of a link that are shown; a range that begins and ends alike, and says nothing else, on one line."""
+    indent = "  " * min(link.depth, DEEPEST)
+    first, rest = f"{indent}{'<- ' if link.depth else ''}{_line(link)}", f"{indent}   "
+    if len(link.more) == 1 and brief(link.more[0].event.data) == brief(link.event.data):
+        between, last = link.more[0]
+        return [f"{first}, and {between + 1} more up to {last.time / SECOND:.3f} s"]
+    lines = [first]
+    for between, event in link.more:
+        lines += [f"{rest}({between} between)"] * (between > 0)
+        lines.append(f"{rest}#{event.seq} at {event.time / SECOND:.3f} s: {brief(event.data)}")
+    return lines
 
 
 def _line(link: Link) -> str:

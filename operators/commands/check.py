@@ -10,6 +10,8 @@ import argparse
 import json
 from typing import Any
 
+from omniflow_graph.commands.console import console
+from omniflow_graph.engine.replay import COSTS
 from omniflow_graph.events import SECOND, Event
 from omniflow_graph.recording.named import named
 from omniflow_graph.trace.diff import Difference
@@ -18,6 +20,7 @@ from operators.commands.checking import Checked, check
 from operators.commands.settings import DEFAULT_GRAPH
 from operators.expectation import EVERYWHERE, HERE, WIDTH
 from operators.expectation_file import place, recordings_in, write
+from operators.turns import said
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +28,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="a folder of recordings, or one recording")
     parser.add_argument("--accept", action="store_true", help="keep what comes out as what is expected, and say what changed")
     parser.add_argument("--graph", metavar="M:F", help=f"module:function; default: {DEFAULT_GRAPH}")
-    parser.add_argument("--model", metavar="NAME", help="scripted (default), scripted-fast, recorded")
+    parser.add_argument(
+        "--model", metavar="NAME", help="scripted, scripted-fast, recorded; default: the recorded assistant if there is one, else scripted"
+    )
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
-    parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0")
+    parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
     parser.add_argument("--seed", type=int, metavar="N", help="default: 0")
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
-    parser.add_argument("--cost", choices=("recorded", "declared"), help="of stages, where the recording has them; default: recorded")
+    parser.add_argument("--cost", choices=COSTS, help=f"of stages, as of `omniflow replay`; default: {COSTS[0]}")
     parser.add_argument(
         "--exact", choices=(EVERYWHERE, HERE), help="where digests hold; default: everywhere for models in integers, else on machines like this one"
     )
@@ -79,20 +84,19 @@ def _first(found: Difference) -> dict[str, Any]:
 
 def _show(found: list[Checked]) -> None:
     """Print a table, and below it what is to be said of each."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, emoji=False, highlight=False)  # what was said is no markup
+    screen = console()
     table = Table(pad_edge=False)
     for column in ("recording", "verdict", "windows", "turns"):
         table.add_column(column, justify="right" if column in ("windows", "turns") else "left", no_wrap=True)
     for each in found:
         now, then = ((of.windows, len(of.turns)) if of else (None, None) for of in (each.now, each.expected))
         table.add_row(each.name, each.verdict, *map(_counted, now, then))
-    console.print(table)
+    screen.print(table)
     for each in found:
         if lines := [*each.notes, *_differences(each)]:
-            console.print("\n".join(["", f"{each.name}: {each.verdict}", *lines]), soft_wrap=True)
+            screen.print("\n".join(["", f"{each.name}: {each.verdict}", *lines]), soft_wrap=True)
 
 
 def _counted(now: int | None, then: int | None) -> str:
@@ -108,7 +112,7 @@ def _differences(found: Checked) -> list[str]:
         return []
     turns = [*((turn, "-") for turn in comparison.lost), *((turn, "+") for turn in comparison.new)]
     turns.sort(key=lambda each: (each[0]["start_s"], each[1] == "+"))
-    shown = [f"  {sign} {turn['start_s']:.2f} s to {turn['end_s']:.2f} s  {turn['text']}  ({turn['cause']})" for turn, sign in turns]
+    shown = [f"  {sign} {turn['start_s']:.2f} s to {turn['end_s']:.2f} s  {said(turn)}  ({turn['cause']})" for turn, sign in turns]
     return [*(_first_shown(comparison.first) if comparison.first else []), *shown]
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from omniflow_graph.engine.replay import replay
 from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.loading import load_graph
-from omniflow_graph.recording import open_recording
+from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.trace import Trace
-from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, options
+from operators.commands.fitting import check_streams
+from operators.commands.settings import DEFAULT_GRAPH, given_back, model_of, options
 from operators.comparison import Comparison, compare
 from operators.expectation import EVERYWHERE, HERE, Expectation, Settings, pin
 from operators.expectation_file import place, read
-from operators.models import INTEGERS
+from operators.models import in_integers
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,16 @@ def check(name: str, path: Path, asked: argparse.Namespace) -> Checked:
     expected = read(beside) if beside.exists() else None
     if expected and not path.exists():
         return Checked(name, "no recording", expected, notes=(f"{path.name} is gone; put it back, or delete {beside.name}",))
+    recording = open_recording(path)
     if expected is None and not asked.accept:
-        open_recording(path)
         return Checked(name, "nothing expected", notes=(f"there is no {beside.name}; --accept writes it",))
-    settings = settings_of(asked, expected, beside.parent)
-    trace, damage = _replayed(path, settings, beside.parent)
-    now = pin(trace, settings, exact=asked.exact or _exact(settings, expected))
-    notes = [damage] if damage else []
+    settings = settings_of(asked, expected, beside.parent, recording)
+    trace = _replayed(recording, settings, beside.parent)
+    now = pin(trace, settings, exact=asked.exact or _exact(settings, expected, recording))
+    notes = [recording.damage] if recording.damage else []
     if expected is None:
-        return Checked(name, "new", None, now, notes=(*notes, f"wrote {beside}"))
+        words = given_back(_default(asked), [recording])
+        return Checked(name, "new", None, now, notes=(*notes, *([words] if words else []), f"wrote {beside}"))
     comparison = compare(expected, trace)
     notes += [*_otherwise(expected, settings, trace), *comparison.notes]
     if asked.accept and (others := [each.name for each in fields(now) if getattr(now, each.name) != getattr(expected, each.name)]):
@@ -61,31 +63,34 @@ def check(name: str, path: Path, asked: argparse.Namespace) -> Checked:
     return Checked(name, _verdict(comparison, asked.accept, now == expected), expected, now, comparison, tuple(notes))
 
 
-def settings_of(asked: argparse.Namespace, expected: Expectation | None, folder: Path) -> Settings:
+def settings_of(asked: argparse.Namespace, expected: Expectation | None, folder: Path, recording: Recording) -> Settings:
     """Put together how a recording is run: as asked for, else as kept, else by default."""
     given = {each.name: value for each in fields(Settings) if (value := getattr(asked, each.name)) is not None}
     if asked.script:
         given["script"] = Path(os.path.relpath(asked.script, folder)).as_posix()
     if expected and asked.graph in (None, expected.settings.graph):
         return replace(expected.settings, **given)
-    model = DEFAULT_MODEL if asked.graph in (None, DEFAULT_GRAPH) else None
-    return Settings(**{"graph": DEFAULT_GRAPH, "model": model, **given})
+    return Settings(**{"graph": DEFAULT_GRAPH, "model": model_of(_default(asked), recording), **given})
 
 
-def _exact(settings: Settings, expected: Expectation | None) -> str:
+def _default(asked: argparse.Namespace) -> argparse.Namespace:
+    """Return what is asked for, with the graph that is meant."""
+    return argparse.Namespace(**{**vars(asked), "graph": asked.graph or DEFAULT_GRAPH})
+
+
+def _exact(settings: Settings, expected: Expectation | None, recording: Recording) -> str:
     """Tell where the digests of a run can be compared, if nobody says."""
     if expected and (settings.graph, settings.model) == (expected.settings.graph, expected.settings.model):
         return expected.exact
-    return EVERYWHERE if settings.graph == DEFAULT_GRAPH and settings.model in INTEGERS else HERE
+    return EVERYWHERE if settings.graph == DEFAULT_GRAPH and in_integers(settings.model, recording) else HERE
 
 
-def _replayed(path: Path, settings: Settings, folder: Path) -> tuple[Trace, str | None]:
-    """Run a recording. Returns the trace, and what of the recording could not be read."""
-    recording = open_recording(path)
-    session = recording.session()
+def _replayed(recording: Recording, settings: Settings, folder: Path) -> Trace:
+    """Run a recording."""
     script = settings.script and os.path.relpath(folder / settings.script)
     graph = load_graph(settings.graph, options(argparse.Namespace(**{**asdict(settings), "script": script}), recording))
-    return replay(graph, session, seed=settings.seed, cost=settings.cost), recording.damage
+    check_streams(graph, recording)
+    return replay(graph, recording, seed=settings.seed, cost=settings.cost)
 
 
 def _otherwise(expected: Expectation, settings: Settings, trace: Trace) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from omniflow_graph.commands.console import console
 from omniflow_graph.events import SECOND, seconds
-from omniflow_graph.files import written
 from operators.commands.comparing import compare, show
 from operators.omni_flow.dialogue import LONGEST, SHORTEST, Dialogue, load_dialogue
 from operators.omni_flow.interleave import Interleaving, Unit, fixed_ratio, supervise, text_first, time_aligned

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from omniflow_graph.canonical import payload_digest
+from omniflow_graph.commands.console import console
 from omniflow_graph.events import SECOND
+from omniflow_graph.files import cleared, written
 from omniflow_graph.recording import Recording, open_recording
+from omniflow_graph.trace.lag import behind
 from omniflow_graph.trace.stored import save_trace
 from omniflow_graph.trace.trace import Trace
-from operators.turns import SPOKEN, told
+from operators.models import senses_of
+from operators.turns import SPOKEN, said, told, unvoiced
 
-HEARD, ROOM = "out-stream", "env-audio"
+HEARD = "out-stream"
+LONGEST_NAME = 200  # bytes; file systems take 255, with what is added to it
 
 
-def finished(trace: Trace, *, recordings: dict[str, str], out: str | None, model: str | None, copy_inputs: bool) -> dict[str, Any]:
+def finished(
+    trace: Trace, *, recordings: dict[str, str], out: str | None, model: str | None, copy_inputs: bool, run: dict[str, Any]
+) -> dict[str, Any]:
     """Sum up one session of many where it ends, and write its files to a folder of its name. `recordings` maps names to paths."""
     recording = open_recording(recordings[trace.session])
+    list(recording.records([]))  # damage shows when a recording is read,
+    if recording.damage:
+        recording.session()  # and what it leads to, when that is to be run
     found = outcome(trace, recording)
     if out:
-        found["files"] = write_files(Path(out) / folder_name(trace.session), trace, recording, found, model=model, copy_inputs=copy_inputs)
+        folder = Path(out) / folder_name(trace.session)
+        found["files"] = write_files(folder, trace, recording, found, model=model, copy_inputs=copy_inputs, run=run)
     return found
 
 
 def folder_name(session: str) -> str:
     """Turn the name of a session into that of a folder."""
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in session).lstrip(".") or "session"
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in session).lstrip(".")
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore") or "session"
 
 
 def timed(duration_s: float, wall_s: float, load_s: float) -> dict[str, Any]:
@@ -39,19 +52,36 @@ def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
     """Return what `omniflow replay --json` prints, but for what the wall says. Times are seconds of the session."""
     duration = (trace.end if trace.complete else reached(trace)) / SECOND
     windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
-    heard = counterfactual_from(trace, recording)
+    heard, late = counterfactual_from(trace, recording), behind(trace)
     return {
         "session": trace.session,
         "duration_s": duration,
         "windows": sum(len(trace.edges[name]) for name in windows),
         "complete": trace.complete,
         "digest": trace.digest,
-        "edges": {name: {"events": len(events), "digest": trace.digests[name]} for name, events in trace.edges.items()},
+        "edges": {name: _edge(trace, name) for name in trace.edges},
         "turns": told(trace),
         "files": {},
         "damage": recording.damage,
         "counterfactual_from_s": None if heard is None else heard / SECOND,
+        "behind": [{"stage": each.stage, "lag_s": each.lag / SECOND, "window_s": each.window / SECOND} for each in late],
+        "warnings": [f"session {trace.session!r}: {words}" for words in (*map(str, late), *_silent(trace))],
     }
+
+
+def _edge(trace: Trace, name: str) -> dict[str, Any]:
+    events = trace.edges[name]
+    first, last = (events[0].time / SECOND, events[-1].time / SECOND) if events else (None, None)
+    return {"events": len(events), "first_s": first, "last_s": last, "digest": trace.digests[name]}
+
+
+def _silent(trace: Trace) -> list[str]:
+    """Say, on one line, that some of what was to be said has no sound."""
+    parts = unvoiced(trace)
+    if not parts:
+        return []
+    rest = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
+    return [f"there is no wave for answer {parts[0][0]}, part {parts[0][1]}{rest}; silence stands in its place"]
 
 
 def reached(trace: Trace) -> int:
@@ -80,32 +110,46 @@ def _differs_from(trace: Trace, recording: Recording, edge: str) -> int | None:
 
 
 def show(found: dict[str, Any], recording: Recording) -> None:
-    """Print the turns as a table, then how long it took and the digest."""
-    from rich.console import Console
+    """Print the turns as a table, or of a graph in which nobody speaks its edges; then how long it took and the digest."""
+    screen = console()
+    screen.print(_turns(found) if found["edges"].keys() >= SPOKEN else _edges(found))
+    if not found["complete"]:
+        screen.print("stopped before its end; this is what was done by then", style="yellow")
+    for name, path in found["files"].items():
+        screen.print(f"{name:10} {path}", soft_wrap=True)
+    speed = f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)"
+    screen.print(f"{speed}, {found['windows']} windows")
+    screen.print(f"digest     decisions {found['digest']['decisions'][:16]}  media {found['digest']['media'][:16]}")
+
+
+def _turns(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    console = Console(markup=False, emoji=False, highlight=False)  # what was said is no markup
     table = Table(title=f"{found['session']}: what was said, when and why", title_justify="left", pad_edge=False)
     for column in ("from", "to", "text", "cause"):
         table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"), overflow="fold")
     for turn in found["turns"]:
-        table.add_row(f"{turn['start_s']:.2f} s", f"{turn['end_s']:.2f} s", turn["text"], turn["cause"])
-    console.print(table)
-    if not found["complete"]:
-        console.print("stopped before its end; this is what was done by then", style="yellow")
-    for name, path in found["files"].items():
-        console.print(f"{name:10} {path}", soft_wrap=True)
-    speed = f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)"
-    console.print(f"{speed}, {found['windows']} windows")
-    console.print(f"digest     decisions {found['digest']['decisions'][:16]}  media {found['digest']['media'][:16]}")
+        table.add_row(f"{turn['start_s']:.2f} s", f"{turn['end_s']:.2f} s", said(turn), turn["cause"])
+    return table
+
+
+def _edges(found: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{found['session']}: what was on each edge", title_justify="left", pad_edge=False)
+    for column in ("edge", "events", "first", "last", "digest"):
+        table.add_column(column, justify="right" if column in ("events", "first", "last") else "left", no_wrap=column != "edge", overflow="fold")
+    for name, edge in found["edges"].items():
+        times = ["" if edge[key] is None else f"{edge[key]:.3f} s" for key in ("first_s", "last_s")]
+        table.add_row(name, str(edge["events"]), *times, edge["digest"][:16])
+    return table
 
 
 def show_all(found: dict[str, Any]) -> None:
     """Print one line a session, then how long it took."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, emoji=False, highlight=False)
+    screen = console()
     table = Table(pad_edge=False)
     for column in ("session", "length", "windows", "turns", "decisions", ""):
         table.add_column(column, justify="right" if column in ("length", "windows", "turns") else "left")
@@ -114,24 +158,35 @@ def show_all(found: dict[str, Any]) -> None:
         table.add_row(
             each["session"], f"{each['duration_s']:.2f} s", str(each["windows"]), str(len(each["turns"])), each["digest"]["decisions"][:16], about
         )
-    console.print(table)
-    console.print(f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)")
+    screen.print(table)
+    screen.print(f"{found['duration_s']:.2f} s in {found['wall_s']:.2f} s: {found['x_realtime']}x real time (loading: {found['load_s']:.2f} s)")
 
 
-def write_files(folder: Path, trace: Trace, recording: Recording, found: dict[str, Any], *, model: str | None, copy_inputs: bool) -> dict[str, str]:
-    """Write trace.mcap, speech.wav (left: the room, right: the assistant) and turns.json. Returns their paths by name."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_files(
+    folder: Path,
+    trace: Trace,
+    recording: Recording,
+    found: dict[str, Any],
+    *,
+    model: str | None,
+    copy_inputs: bool,
+    run: dict[str, Any] | None = None,
+) -> dict[str, str]:
+    """Write trace.mcap, speech.wav (left: the room, right: the assistant) and turns.json. Returns their paths by name.
+
+    `run` are the options of the run, which the trace keeps.
+    """
     paths = {name: folder / name for name in ("trace.mcap", "speech.wav", "turns.json")}
-    save_trace(trace, paths["trace.mcap"], recording=recording, model=model, copy_inputs=copy_inputs)
-    if set(trace.edges) >= SPOKEN and ROOM in recording.manifest.streams:
-        import soundfile
+    notes = {"run": run or {}, **({"senses": senses_of(recording)} if model == "recorded" else {})}
+    with cleared(folder), ExitStack() as parts:
+        folder.mkdir(parents=True, exist_ok=True)
+        turns = parts.enter_context(written(paths["turns.json"]))
+        turns.write_text(json.dumps(found["turns"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if set(trace.edges) >= SPOKEN:
+            from operators.commands.speech import write_speech
 
-        from operators.mix import stereo
-
-        samples, rate = stereo(trace, recording.session())
-        until = len(samples) if trace.complete else reached(trace) * rate // SECOND
-        soundfile.write(paths["speech.wav"], samples[:until], rate, subtype="PCM_16")
-    else:
-        del paths["speech.wav"]
-    paths["turns.json"].write_text(json.dumps(found["turns"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return {name.split(".")[0]: str(path) for name, path in paths.items()}
+            speech = parts.enter_context(written(paths["speech.wav"]))
+            if words := write_speech(speech, trace, recording.session(), None if trace.complete else reached(trace)):
+                found["warnings"].append(f"session {trace.session!r}: {words}")
+        save_trace(trace, paths["trace.mcap"], recording=recording, model=model, copy_inputs=copy_inputs, notes=notes)
+    return {name.split(".")[0]: str(path) for name, path in paths.items() if path.exists()}

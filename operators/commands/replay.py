@@ -7,20 +7,22 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from omniflow_graph.clock import VirtualClock, wall_seconds
-from omniflow_graph.engine.replay import priced
+from omniflow_graph.engine.replay import COSTS, check_seed, feed_of
 from omniflow_graph.events import SECOND
+from omniflow_graph.files import cleared
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import brought, named, recordings_at
 from omniflow_graph.trace.trace import Trace, Tracer
-from operators.commands.outcome import outcome, show, show_all, timed, write_files
-from operators.commands.settings import DEFAULT_GRAPH, options, portable, warm
+from operators.commands.fitting import check_streams
+from operators.commands.outcome import folder_name, outcome, show, show_all, timed, write_files
+from operators.commands.settings import DEFAULT_GRAPH, given_back, noted, options, portable, warm
 from operators.commands.several import replay_several
 from operators.commands.stopping import Stop, stoppable
 
@@ -32,9 +34,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("recordings", metavar="REC", nargs="+", help=f"recordings, folders of them, or bundled ones: {', '.join(brought())}")
     parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
-    parser.add_argument("--model", metavar="NAME", help="scripted (default), scripted-fast, recorded")
+    parser.add_argument(
+        "--model", metavar="NAME", help="scripted, scripted-fast, recorded; default: the recorded assistant if there is one, else scripted"
+    )
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
-    parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0")
+    parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
@@ -45,7 +49,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=256, metavar="N", help="events that enter at a time")
     parser.add_argument("--pace", type=float, metavar="X", help="1.0: in real time; default: as fast as possible")
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
-    parser.add_argument("--cost", choices=("recorded", "declared"), default="recorded", help="of stages, where the recording has them")
+    what = "of stages: as measured where the recording has that, else as declared (default); as a trace recorded them; as declared now"
+    parser.add_argument("--cost", choices=COSTS, default=COSTS[0], help=what)
     parser.add_argument("--out", metavar="DIR", help="write trace.mcap, speech.wav and turns.json there")
     parser.add_argument("--copy-inputs", action="store_true", help="put the input into trace.mcap, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
@@ -54,7 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Replay, print the turns, write the files. Returns 0, or 128 + the signal that stopped it."""
     _check(args)
-    with stoppable() as stop:
+    with stoppable() as stop, cleared(Path(args.out)) if args.out else nullcontext():
         try:
             _replay(args, stop)
         except BaseException:
@@ -71,7 +76,8 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
     if args.out:
         make_folder(Path(args.out))
         for recording in opened:
-            if recording.path.resolve() in ((Path(args.out) / "trace.mcap").resolve(), Path(args.out).resolve()):
+            own = Path(args.out, folder_name(recording.manifest.session), "trace.mcap")  # where it goes if there are several
+            if recording.path.resolve() in (each.resolve() for each in (Path(args.out, "trace.mcap"), Path(args.out), own, own.parent)):
                 raise ValueError(f"--out {args.out}: holds the recording that is replayed; name another folder")
     several = len(opened) > 1 or args.recover or args.addresses
     replay = replay_several if several else _replay_one
@@ -79,9 +85,12 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
         found = replay(args, opened, stop, tell, began)
     if len(opened) == 1 and several:
         found = (found["sessions"] or [{}])[0] | {key: value for key, value in found.items() if key != "sessions"}
+    if words := given_back(args, opened):
+        print(f"omniflow: {words}", file=sys.stderr)
     for each in found.get("sessions", [found]):
-        if each.get("damage"):
-            print(f"omniflow: warning: {each['damage']}", file=sys.stderr)
+        for words in (each.get("damage"), *each.get("warnings", ())):
+            if words:
+                print(f"omniflow: warning: {words}", file=sys.stderr)
     if args.json:
         print(json.dumps(found))
     elif len(opened) == 1 and "turns" in found:
@@ -94,9 +103,10 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
 
 def _replay_one(args: argparse.Namespace, opened: list[Recording], stop: Stop, tell: Callable[[str, int], None], began: float) -> dict[str, Any]:
     (recording,) = opened
-    session = priced(recording.session(), args.cost)
+    session = feed_of(recording, args.cost)
     given = options(args, recording)
     graph = load_graph(args.graph, given)
+    check_streams(graph, recording)
     warm(graph)
     loaded = wall_seconds()
     try:
@@ -107,7 +117,8 @@ def _replay_one(args: argparse.Namespace, opened: list[Recording], stop: Stop, t
     found = outcome(trace, recording)
     found |= timed(found["duration_s"], wall, loaded - began)
     if args.out:
-        found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs)
+        run = noted(args, given)
+        found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs, run=run)
     return found
 
 
@@ -120,6 +131,7 @@ def _check(args: argparse.Namespace) -> None:
     for name, most in MOST.items():
         if not 1 <= getattr(args, name) <= most:
             raise ValueError(f"--{name}: wants 1 to {most}, got {getattr(args, name)}")
+    check_seed(args.seed, "--seed: wants")
     if args.window is not None and not 0 < args.window <= 1e9:
         raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
     if args.pace is not None and not SLOWEST <= args.pace < float("inf"):

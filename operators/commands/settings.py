@@ -9,20 +9,49 @@ from functools import partial
 from typing import Any
 
 from omniflow_graph import Graph
+from omniflow_graph.events import SECOND
 from omniflow_graph.recording import Recording
+from operators.memory import holds_assistant, is_trace, window_of
 
 DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
 
 
 def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     """Collect what the graph's function is handed."""
+    model = model_of(args, recording)
     return {
-        "model": args.model or (DEFAULT_MODEL if args.graph == DEFAULT_GRAPH else None),
-        "window": args.window,
+        "model": model,
+        "window": window_for(args, model, recording),
         "script": args.script,
         "playback": playback_of(args.playback, recording),
         "recording": recording,
     }
+
+
+def model_of(args: argparse.Namespace, recording: Recording) -> str | None:
+    """Choose the model: the one asked for, else the assistant that the recording holds, unless it is to say a script."""
+    if args.model or args.graph != DEFAULT_GRAPH:
+        return args.model
+    return "recorded" if holds_assistant(recording) and not args.script else DEFAULT_MODEL
+
+
+def given_back(args: argparse.Namespace, opened: list[Recording]) -> str | None:
+    """Say, on one line, of which recordings the assistant is given back without having been asked for; None of none."""
+    names = [recording.manifest.session for recording in opened if not args.model and model_of(args, recording) == "recorded"]
+    return f"{', '.join(names)}: gives back the assistant that was recorded; choose another one with --model, such as scripted" if names else None
+
+
+def window_for(args: argparse.Namespace, model: str | None, recording: Recording) -> float | None:
+    """Choose how long a window is: as asked for, else that of the trace that is given back; None for the graph's own."""
+    if args.window is not None or model != "recorded" or not is_trace(recording):
+        return args.window
+    length = window_of(recording)
+    return length and length / SECOND
+
+
+def noted(args: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a trace keeps of the options of its run."""
+    return {"graph": args.graph, "script": given["script"], "playback": given["playback"], "cost": args.cost}
 
 
 def playback_of(wanted: str | None, recording: Recording) -> str:

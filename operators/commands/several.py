@@ -11,11 +11,12 @@ from typing import Any
 
 from omniflow_graph.clock import wall_seconds
 from omniflow_graph.engine.cluster import Job, run_cluster, run_job
-from omniflow_graph.graph.drawing import graph_hash
+from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording
+from operators.commands.fitting import check_streams
 from operators.commands.outcome import folder_name, timed
-from operators.commands.settings import options, portable, warm
+from operators.commands.settings import noted, options, portable, warm
 from operators.commands.stopping import Stop
 
 
@@ -29,6 +30,8 @@ def replay_several(args: argparse.Namespace, opened: list[Recording], stop: Stop
     loaded = wall_seconds()
     for n, (given, group) in enumerate(_groups(args, opened)):
         graph = load_graph(args.graph, given | {"recording": group[0]})
+        for recording in group:
+            check_streams(graph, recording)
         warm(graph)
         if n == 0:
             loaded = wall_seconds()
@@ -45,14 +48,14 @@ def _groups(args: argparse.Namespace, opened: list[Recording]) -> Iterator[tuple
     groups: dict[Any, tuple[dict[str, Any], list[Recording]]] = {}
     for recording in opened:
         given = portable(options(args, recording))
-        key = recording.path if given["model"] == "recorded" else given["playback"]
+        key = recording.path if given["model"] == "recorded" else (given["model"], given["playback"])
         groups.setdefault(key, (given, []))[1].append(recording)
     yield from groups.values()
 
 
 def _job(args: argparse.Namespace, given: dict[str, Any], group: list[Recording], n: int) -> Job:
     paths = {recording.manifest.session: str(recording.path) for recording in group}
-    finishing = {"recordings": paths, "out": args.out, "model": given["model"], "copy_inputs": args.copy_inputs}
+    finishing = {"recordings": paths, "out": args.out, "model": given["model"], "copy_inputs": args.copy_inputs, "run": noted(args, given)}
     return Job(
         args.graph, tuple(paths.values()), given, args.seed, args.batch, args.workers, None, args.cost,
         "operators.commands.outcome:finished", finishing, str(Path(args.recover) / str(n)) if args.recover else None,

@@ -15,7 +15,7 @@ from omniflow_graph.engine.quiet import Quiet
 class Stop:
     """Remember that someone asked to stop, and how."""
 
-    run: Any = None
+    run: Any = field(default=None, repr=False)  # signal.signal writes down, in vain, what it is handed: a whole session takes seconds
     signal: int = 0
     at_once: bool = False
     quiet: Quiet = field(default_factory=Quiet)

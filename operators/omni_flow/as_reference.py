@@ -16,7 +16,7 @@ def step_as_reference(now: Answering, token: int, settings: Generating, text_of:
     if token in TERMINATORS:
         return now, Stop(token, TERMINATORS[token])
     if fed and len(text_of((*fed[start:], token))) >= settings.characters:
-        return now, Stop(CHUNK_EOS, "characters", True)
+        return now._replace(in_turn=True), Stop(CHUNK_EOS, "characters", True)  # also if a turn has just ended
     return made(Answering, (k, forced, was_in_turn, token != TURN_EOS, left - 1, (*fed, token), start or 1)), made(Fed, ((token,),))
 
 

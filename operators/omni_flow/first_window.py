@@ -59,7 +59,7 @@ def cut(chunks: Sequence[tuple[int, int]], frames: Sequence[tuple[int, T]], conv
     Sound is counted, not timed: where samples are missing none are made up. A frame goes with the sample that is heard at
     its time; after the last sample, time goes on. Every frame is in one unit, every sample in one or left over; a session
     that ends inside a unit gives a short one, except that the demo's first is filled up with zeros. Raises ValueError for
-    an unknown convention, times that go backwards, and a window that is no whole number of samples.
+    an unknown convention, times that go backwards, a negative count, and a window that is no whole number of samples.
 
     >>> [(unit.zeros, unit.start, unit.end) for unit in cut([(0, 32_000)], [], "demo").units]
     [(560, 0, 15920), (0, 15920, 31920)]
@@ -82,7 +82,7 @@ def cut(chunks: Sequence[tuple[int, int]], frames: Sequence[tuple[int, T]], conv
 
 
 def _positions(chunks: Sequence[tuple[int, int]], times: Sequence[int]) -> list[int]:
-    """Tell for each time how many samples began before it."""
+    """Tell for each time which sample is heard then, or next; after the last one, count on."""
     chunks = chunks or [(0, 0)]
     begins, before = [time for time, _ in chunks], [0, *accumulate(count for _, count in chunks)]
 
@@ -90,7 +90,7 @@ def _positions(chunks: Sequence[tuple[int, int]], times: Sequence[int]) -> list[
         n = bisect_right(begins, time) - 1
         if n < 0:
             return 0
-        since = -(-(time - begins[n]) * RATE_HZ // SECOND)
+        since = (time - begins[n]) * RATE_HZ // SECOND
         return before[n] + (since if n + 1 == len(chunks) else min(since, chunks[n][1]))
 
     return [position(time) for time in times]
@@ -101,6 +101,8 @@ def _check(chunks: Sequence[tuple[int, int]], frames: Sequence[tuple[int, object
         raise ValueError(f"first window: wants a convention out of {', '.join(CONVENTIONS)}, got {convention!r}")
     if window_ns <= 0 or window_ns * RATE_HZ % SECOND:
         raise ValueError(f"first window: wants a window of whole samples, 62500 ns each, got {window_ns} ns")
+    if (fewest := min((count for _, count in chunks), default=0)) < 0:
+        raise ValueError(f"first window: wants chunks of 0 samples or more, got {fewest}")
     for what, given in (("chunk", chunks), ("frame", frames)):
         for n in range(1, len(given)):
             if given[n][0] < given[n - 1][0]:

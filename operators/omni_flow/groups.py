@@ -6,6 +6,7 @@ MiniCPM-o 4.5 report (arXiv 2604.27393), Omni-Flow: g_k = [v_k; a_k; o_k], the g
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from omniflow_graph.events import SECOND
@@ -39,17 +40,17 @@ class Form:
         if self.window_ns <= 0 or self.window_ns % AUDIO_TOKEN_NS:
             raise ValueError(f"form: wants a window of whole audio tokens, 0.1 s each, got {self.window_ns / SECOND:g} s; take 1.0, 0.5, 0.2 or 0.1")
 
-    @property
+    @cached_property
     def audio_tokens(self) -> int:
         """Return how many audio tokens a whole window holds: 10 a second."""
         return self.window_ns // AUDIO_TOKEN_NS
 
-    @property
+    @cached_property
     def explicit(self) -> bool:
         """Tell whether groups stand between marks."""
         return self.boundaries == "explicit"
 
-    @property
+    @cached_property
     def pads(self) -> bool:
         """Tell whether a window inside a turn that has no text holds `<|tts_pad|>`: where nothing else would be in it."""
         return self.control == "LT" or self.boundaries == "implicit"

@@ -98,16 +98,13 @@ def output(answer: Answer, form: Form, *, in_turn: bool, k: int) -> tuple[tuple[
 
 def _show(tokens: list[int], spans: list[Span], k: int, pictures: tuple[Picture, ...]) -> None:
     for number, picture in enumerate(pictures):
-        slices = picture.slices
+        slices, start = picture.slices, len(tokens) + 1
         if slices < 0:
             raise ValueError(f"window {k}: picture {number} wants 0 slices or more, got {slices}")
-        start = len(tokens) + 1
-        tokens += OVERVIEW
-        spans.append(made(Span, (start, start + VISUAL_TOKENS, "visual", k, number, 0)))
-        for cell in range(1, slices + 1):
-            start = len(tokens) + 1
-            tokens += CELL
+        tokens += OVERVIEW + CELL * slices
+        for cell in range(slices + 1):
             spans.append(made(Span, (start, start + VISUAL_TOKENS, "visual", k, number, cell)))
+            start += len(CELL)
 
 
 def _ended(k: int, ids: tuple[int, ...], ends: tuple[int, ...]) -> list[int]:

@@ -10,6 +10,7 @@ Reason = Literal[
     "listen",  # `<|listen|>` was chosen
     "chunk_eos",  # so were these
     "chunk_tts_eos",
+    "pad",  # `<|tts_pad|>`: nothing new to say, in the forms that have it
     "cap",  # no more tokens in a window
     "characters",  # no more text in a window
     "after_turn",  # something else than a terminator followed the turn's end

@@ -89,7 +89,13 @@ def summary(name: str, heard: Sequence[Sequence[Heard]]) -> dict[str, Any]:
                 }
             )
     lead = _spread([word.lead for answer in heard for word in answer])
-    return {"strategy": name, "answers": len(heard), "gap_s": _spread([answer[-1].gap for answer in heard if answer]), "lead_s": lead, "by_word": rows}
+    return {
+        "strategy": name,
+        "answers": len(heard),
+        "gap_s": _spread([answer[-1].gap for answer in heard if answer]),
+        "lead_s": lead,
+        "by_word": rows,
+    }
 
 
 def by_word(heard: Sequence[Sequence[Heard]], most: int) -> list[tuple[float, float]]:

@@ -109,6 +109,7 @@ class Closed(NamedTuple):
 
 
 CAP = Stop(CHUNK_EOS, "cap")
+PAD = Stop(CHUNK_EOS, "pad")  # written where the window is closed
 DRAIN = Ends("drain", "turn_eos")
 
 
@@ -148,7 +149,7 @@ def _first(token: int, in_turn: bool, settings: Generating) -> tuple[tuple[int, 
     if in_turn and token == TTS_BOS:
         return (TTS_BOS,), int(speaks), None
     if in_turn and token == TTS_PAD and settings.form.pads and not speaks:
-        return (TTS_PAD,), 1, None
+        return (), 0, PAD
     if in_turn and token == TURN_EOS:
         if not speaks:
             return (TURN_EOS,), 0, None
@@ -163,7 +164,9 @@ def _refusal(now: Answering, token: int, settings: Generating, text_of: TextOf) 
     fed, start = now.fed, now.start
     if not now.in_turn:
         return Stop(CHUNK_EOS, "after_turn", True)
-    if token < SPECIAL_FROM and token != PLACEHOLDER and fed[-1] != TTS_PAD:
+    if token == TTS_PAD and settings.form.pads and len(fed) == start:
+        return PAD
+    if token < SPECIAL_FROM and token != PLACEHOLDER:
         if len(fed) > start and len(text_of((*fed[start:], token))) >= settings.characters:
             return Stop(CHUNK_EOS, "characters", True)
     elif token not in (TURN_EOS, TTS_BOS):
@@ -193,6 +196,6 @@ def close(now: Answering, stop: Stop, settings: Generating) -> Closed:
         closing = (LISTEN,) if listens and speaks else closing  # Q4
         return Closed((*fed, *closing, *tail), "speak", now.start, end, False, DRAIN, BOTH)
     opening = (SPEAK,) if speaks and not fed else ()
-    pad = (TTS_PAD,) if form.pads and end <= now.start and TTS_PAD not in fed else ()
+    pad = (TTS_PAD,) if form.pads and end == now.start else ()
     start = now.start if end > now.start else end + len(opening) + len(pad)
     return Closed((*opening, *fed, *pad, *closing, *tail), "speak", start, max(start, end), True)

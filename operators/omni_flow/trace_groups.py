@@ -7,11 +7,16 @@ from typing import Any
 
 from omniflow_graph import Event, Trace
 from omniflow_graph.trace.trace import NOT_KEPT
+from omniflow_graph.trace.why import brief
 from operators.omni_flow.groups import AUDIO_TOKEN_NS, Answer, Group, Listen, Picture, Speak
 from operators.omni_flow.tokenizer import Tokenizer
 from operators.words import Decision
 
 SEEN, HEARD, WINDOW, DECIDED = "look", "listen", "window", "decide"  # edges of operators.duplex
+FIELDS: dict[str, dict[str, type]] = {
+    WINDOW: {"k": int, "start": int, "end": int, "partial": bool},
+    DECIDED: {"k": int, "choice": str, "part": int, "last": bool, "text": str},
+}
 
 
 def window_ns(trace: Trace) -> int:
@@ -26,15 +31,15 @@ def groups_of(trace: Trace, tokenizer: Tokenizer) -> list[Group]:
     """Return the group of each window that was decided, text as the tokenizer's ids.
 
     A picture is its overview, as the demo feeds frames. A microphone is heard in every window: what it did not send is
-    silence. Raises KeyError for another pipeline's trace, ValueError if a window before the last decision has none.
+    silence. Raises KeyError or ValueError for another pipeline's trace, ValueError if a window before the last decision has none.
     """
     decisions: dict[int, list[Any]] = {}
     for event in _kept(trace, DECIDED):
         decisions.setdefault(event.data.k, []).append(event.data)
-    hears, last = bool(trace[HEARD]), max(decisions, default=-1)
+    seen, hears, last = len(trace[SEEN]), bool(trace[HEARD]), max(decisions, default=-1)
     groups, turn = [], None
     for event in _kept(trace, WINDOW):
-        k, pictures, audio = event.data.k, _pictures(event), _audio(event, trace.end) if hears else 0
+        k, pictures, audio = event.data.k, _pictures(event, seen), _audio(event, trace.end) if hears else 0
         if k > last or (event.data.partial and not pictures and not audio):
             break
         if k not in decisions:
@@ -54,33 +59,41 @@ def answered(decisions: Sequence[Decision], turn: str | None, tokenizer: Tokeniz
     ends: list[int] = []
     spoke = False
     for decision in decisions:
-        if decision.choice == "speak":
-            if decision.part == 0 and turn is not None:
-                ends.append(len(ids))
-                turn = None
-            words = " " + decision.text if turn and decision.text else decision.text
+        speaks = decision.choice == "speak"
+        if turn is not None and (decision.choice == "stop" or (speaks and decision.part == 0)):
+            ends.append(len(ids))
+            turn = None
+        if speaks:
+            words = decision.text
             ids += tokenizer.encode(words)
             spoke, turn = True, (turn or "") + words
-            if decision.part + 1 == decision.parts:
+            if decision.last:
                 ends.append(len(ids))
                 turn = None
-        elif decision.choice == "stop" and turn is not None and not spoke:
-            return Listen(cuts=True), None
     if spoke or turn is not None:
         return Speak(tuple(ids), tuple(ends)), turn
-    return Listen(), None
+    return Listen(cuts=bool(ends)), None
 
 
 def _kept(trace: Trace, edge: str) -> list[Event[Any]]:
-    events = trace[edge]
-    if any(event.data is NOT_KEPT for event in events):
-        raise ValueError(f"{trace.session}: its trace did not keep {edge!r}; run with keep=None, or name {WINDOW} and {DECIDED}")
-    return events
+    """Return the events of an edge, once it is certain that they are of the duplex pipeline."""
+    for event in trace[edge]:
+        if event.data is NOT_KEPT:
+            raise ValueError(f"{trace.session}: its trace did not keep {edge!r}; run with keep=None, or name {WINDOW} and {DECIDED}")
+        if any(type(getattr(event.data, field, None)) is not kind for field, kind in FIELDS[edge].items()):
+            wanted = ", ".join(FIELDS[edge])
+            raise ValueError(
+                f"{trace.session}: edge {edge!r} wants {wanted}, as in operators.duplex, got {brief(event.data)}; replay with that graph"
+            )
+    return trace[edge]
 
 
-def _pictures(event: Event[Any]) -> tuple[Picture, ...]:
+def _pictures(event: Event[Any], most: int) -> tuple[Picture, ...]:
     """Count what was seen by the window's causes, since a stored trace has no more of it."""
-    return tuple(Picture() for stream, first, last in event.made_of if stream == SEEN for _ in range(first, last + 1))
+    count = sum(last - first + 1 for stream, first, last in event.made_of if stream == SEEN)
+    if not 0 <= count <= most:
+        raise ValueError(f"window {event.data.k}: wants at most the {most} pictures of its session, got {count}")
+    return (Picture(),) * count
 
 
 def _audio(event: Event[Any], session_end: int) -> int:

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from omniflow_graph.command import main
+from omniflow_graph.command import main, show_notes
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +42,12 @@ ERRORS = {
     "value": lambda: ValueError("--pace: wants more than 0, got 0"),
     "key": lambda: KeyError("no edge 'a' in this trace; there are b"),
     "file": lambda: FileNotFoundError(2, "No such file or directory", "a.yaml"),
+    "folder": lambda: IsADirectoryError(21, "Is a directory", "a"),
+    "way": lambda: NotADirectoryError(20, "Not a directory", "a.yaml/b"),
+    "lock": lambda: PermissionError(13, "Permission denied", "a.yaml"),
+    "disk": lambda: OSError(5, "Input/output error", "a.yaml"),
+    "plug": lambda: OSError("nothing is plugged in"),
+    "silent": lambda: ValueError(),
     "operator's value": lambda: noted(ValueError("mine")),
     "operator's key": lambda: noted(KeyError("mine")),
     "operator's pipe": lambda: noted(BrokenPipeError("mine")),
@@ -122,6 +129,26 @@ def test_only_the_module_of_the_command_is_loaded(installed, capsys, monkeypatch
         main(["broken"])
 
 
+def test_a_command_that_cannot_be_loaded_is_listed_with_the_reason_and_hides_no_other(installed, capsys, monkeypatch):
+    more = installed / "more"
+    more.mkdir()
+    (more / "mine_broken.py").write_text("import a_package_that_is_not_there")
+    register(more, "broken")
+    monkeypatch.syspath_prepend(str(more))
+    code, out, err = exited(capsys, "--help")
+    words = " ".join(out.split())
+    assert (code, err) == (0, "")
+    assert "broken (cannot be loaded: ModuleNotFoundError: No module named 'a_package_that_is_not_there')" in words
+    assert "say Say a word 100 % of the time." in words
+    assert exited(capsys, "sey")[2].startswith("omniflow: argument COMMAND: invalid choice: 'sey' (choose from ")
+    with pytest.raises(ModuleNotFoundError):
+        main(["broken"])
+
+
+def test_the_version_is_that_of_the_installed_package(installed, capsys):
+    assert exited(capsys, "--version") == (0, f"omniflow-graph {version('omniflow-graph')}\n", "")
+
+
 def test_help_names_every_command_by_the_first_line_of_its_docstring(installed, capsys):
     code, out, err = exited(capsys, "--help")
     assert (code, err) == (0, "")
@@ -153,9 +180,15 @@ def test_an_unknown_command_is_answered_with_those_that_there_are(installed, cap
         (["fail", "graph"], "omniflow: graph 'g': is empty"),
         (["fail", "recording"], "omniflow: a.mcap: is empty"),
         (["fail", "run"], "omniflow: answers too early; in map 'm', session 's', at 5 ns (0.000 s)"),
-        (["fail", "value"], "omniflow: ValueError: --pace: wants more than 0, got 0"),
+        (["fail", "value"], "omniflow: --pace: wants more than 0, got 0"),
+        (["fail", "silent"], "omniflow: ValueError"),
         (["fail", "key"], "omniflow: no edge 'a' in this trace; there are b"),
-        (["fail", "file"], "omniflow: [Errno 2] No such file or directory: 'a.yaml'"),
+        (["fail", "file"], "omniflow: a.yaml: there is no such file or folder"),
+        (["fail", "folder"], "omniflow: a: is a folder, and a file is wanted"),
+        (["fail", "way"], "omniflow: a.yaml/b: a part of this path is no folder"),
+        (["fail", "lock"], "omniflow: a.yaml: may not be opened"),
+        (["fail", "disk"], "omniflow: a.yaml: input/output error"),
+        (["fail", "plug"], "omniflow: nothing is plugged in"),
         (["graph", "nowhere"], "omniflow: graph 'nowhere': wants module:function, such as operators.duplex:duplex"),
     ],
 )
@@ -189,8 +222,18 @@ def test_a_failing_operator_shows_the_line_that_failed_and_where_in_the_session(
     assert (done.returncode, done.stdout) == (1, "")
     assert "return 1 // event.data" in done.stderr
     assert "ZeroDivisionError" in done.stderr
-    if sys.version_info >= (3, 11):  # before that, Python prints no notes
-        assert done.stderr.rstrip().endswith("in map 'inverse', session 'talk', at 2000000000 ns (2.000 s)")
+    assert done.stderr.rstrip().endswith("\nin map 'inverse', session 'talk', at 2000000000 ns (2.000 s)")
+    assert done.stderr.count("in map 'inverse'") == 1
+
+
+def test_notes_stand_below_the_error_where_python_prints_none(capsys):
+    error = ValueError("mine")
+    error.__notes__ = ["in map 'm', session 's', at 5 ns (0.000 s)", "and another"]  # type: ignore[attr-defined]
+    bare = ValueError("mine")
+    for each in (error, bare):
+        show_notes(type(each), each, None)
+    own = list(error.__notes__) if sys.version_info >= (3, 11) else []  # what Python prints by itself
+    assert capsys.readouterr().err.splitlines() == ["ValueError: mine", *own, *error.__notes__, "ValueError: mine"]
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -207,4 +250,4 @@ def test_a_reader_that_has_enough_is_no_error(installed, unbuffered, times):
 def test_a_full_disk_is_said_once(installed):
     with open("/dev/full", "w") as full:
         done = process(installed, "say", "yes", stdout=full, env={"PYTHONUNBUFFERED": ""})
-    assert (done.returncode, done.stderr) == (2, "omniflow: [Errno 28] No space left on device\n")
+    assert (done.returncode, done.stderr) == (2, "omniflow: No space left on device\n")

@@ -64,7 +64,8 @@ def test_an_event_that_is_no_more_is_named_with_what_it_held_and_with_what_fed_i
         "think #0 at 1.100 s: k=0  text=2 up to 7",
         "  <- window #0 at 1.000 s: window 0 [0 s, 1 s)",
         "    <- loud #1..2 at 0.250 s: 5",
-        "      <- mic #1..2 at 0.250 s: 4 bytes",
+        "       #2 at 0.500 s: 7",
+        "      <- mic #1..2 at 0.250 s: 4 bytes, and 1 more up to 0.500 s",
     ]
 
 
@@ -141,7 +142,7 @@ def test_elsewhere_a_turn_that_is_new_is_named_with_what_fed_it(said):
     first = compare(replace(other_wave(pinned(said, "here")), turns=[]), said, where=ELSEWHERE).first
     assert (first.edge, first.index, first.time, first.b) == ("play", 0, seconds(2.29), None)
     assert [line.split("<- ")[-1].split()[0] for line in first.fed_by.splitlines()] == [
-        "play", "wave", "speech", "decide", "window", "listen", "env-audio",
+        "play", "cues", "wave", "speech", "decide", "window", "listen", "(48", "#99", "env-audio",
     ]  # fmt: skip
 
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from omniflow_graph import Event, Window, seconds
-from operators.decide import Mind, decide, words_of
+from omniflow_graph import Event, RecordingError, Window, seconds
+from operators.decide import Mind, decide
 from operators.ears import Hearing
 from operators.eyes import Glance
+from operators.omni_flow.admission import TimeAligned
 from operators.script import Rule
-from operators.words import Ack
+from operators.words import Ack, words_of
 
-LINE = "one two three four"  # 2.5 s of sound, so three windows of a second
+LINE = "one two three four"  # a word takes 0.7 s: the first window gives two of them, the others one each
 SCRIPT = (Rule("speech_ends", 1, LINE), Rule("speech_ends", 2, "five"))
+
+
+class Slowly:
+    """Say a word in 0.7 s, 0.2 s after the window that decided it."""
+
+    delay = seconds(0.2)
+
+    def __call__(self, line: str) -> tuple[int, ...]:
+        return (seconds(0.7),) * len(words_of(line))
+
+
+HOW = {"script": SCRIPT, "pace": Slowly(), "admit": TimeAligned(0)}
 
 
 def talks(utterance: int, spoken: float) -> Hearing:
@@ -34,7 +47,7 @@ def decided(*windows: list, script=SCRIPT) -> list[tuple]:
         streams = {Hearing: "listen", Glance: "look", Ack: "playback"}
         events = tuple(Event(seconds(at), streams[type(data)], n, data) for n, (at, data) in enumerate(given))
         window = Window(k, seconds(k), seconds(k + 1), seconds(k + 1), False, events)
-        mind, answers = decide(mind, Event(seconds(k + 1), "window", k, window), script=script, parts_of={LINE: 3, "five": 1}.__getitem__)
+        mind, answers = decide(mind, Event(seconds(k + 1), "window", k, window), **{**HOW, "script": script})
         assert [answer.k for answer in answers] == [k]
         found += answers
     return found
@@ -44,18 +57,46 @@ def brief(decisions: list) -> list[tuple]:
     return [(d.choice, d.cause) for d in decisions]
 
 
+def heard(at: float, of: float) -> list:
+    """Say that at a time so many seconds of the first answer had been heard."""
+    return [(at, Ack(1, round(of * 24_000), False))]
+
+
 ASKED = [(0.5, talks(1, 0.4)), (0.9, ended(1, 0.4))]
 
 
-def test_a_line_is_given_part_by_part_and_waited_for_until_it_was_heard():
-    decisions = decided(ASKED, [], [], [(3.2, Ack(1, 48_000, False))], [(4.1, Ack(1, 60_000, True))])
-    assert [(d.choice, d.cause, d.response, d.part, d.parts, d.text) for d in decisions] == [
-        ("speak", "user speech 1 ended at 0.90 s", 1, 0, 3, "one"),
-        ("speak", "the line goes on", 1, 1, 3, "two"),
-        ("speak", "the line goes on", 1, 2, 3, "three four"),
-        ("listen", "nothing to say", 0, 0, 0, ""),
-        ("listen", "nothing to say", 0, 0, 0, ""),
+def test_a_line_is_given_a_few_words_at_a_time_and_waited_for_until_it_was_heard():
+    decisions = decided(ASKED, heard(1.9, 0.7), heard(2.9, 1.7), heard(3.9, 2.7), [(4.0, Ack(1, 67_200, True))])
+    assert [(d.choice, d.cause, d.response, d.part, d.last, d.text, d.begin, d.ends) for d in decisions] == [
+        ("speak", "user speech 1 ended at 0.90 s", 1, 0, False, "one two", 0, ""),
+        ("speak", "the line goes on", 1, 1, False, " three", 7, ""),
+        ("speak", "the line goes on", 1, 2, True, " four", 13, "drain"),
+        ("listen", "nothing to say", 0, 0, False, "", 0, ""),
+        ("listen", "nothing to say", 0, 0, False, "", 0, ""),
     ]
+    assert [d.p_listen for d in decisions] == [0, 0, 0, 1000, 1000]
+
+
+def test_a_player_that_says_nothing_for_two_windows_is_taken_to_play_on():
+    assert [d.text for d in decided(ASKED, [], [], [], [], [])] == ["one two", "", "", " three four", "", ""]
+
+
+def test_a_player_that_is_late_is_given_fewer_words():
+    stalled = [(1.9, Ack(1, 0, False))]  # it should have begun at 1.2
+    decisions = decided(ASKED, stalled, [(2.9, Ack(1, 24_000, False))], [(3.9, Ack(1, 48_000, False))], [])
+    assert [(d.text, d.cause) for d in decisions] == [
+        ("one two", "user speech 1 ended at 0.90 s"),
+        ("", "the line goes on: enough of it is still to be heard"),
+        (" three four", "the line goes on"),
+        ("", "nothing to say"),
+        ("", "nothing to say"),
+    ]
+
+
+def test_a_turn_begins_with_a_word_however_little_is_admitted():
+    window = Window(0, 0, seconds(1), seconds(1), False, ())
+    _, (first,) = decide(Mind(), Event(seconds(1), "window", 0, window), **{**HOW, "script": (Rule("at", 0, LINE),), "admit": lambda *_: 0})
+    assert first.text == "one"
 
 
 def test_a_line_whose_turn_comes_while_the_user_talks_waits():
@@ -76,7 +117,7 @@ def test_a_time_on_the_edge_of_two_windows_belongs_to_the_later_one():
 
 
 def test_600_ms_said_over_a_line_stop_it():
-    decisions = decided(ASKED, [(1.5, talks(2, 0.128)), (1.9, talks(2, 0.5))], [(2.1, talks(2, 0.6))], [(3.5, talks(2, 1.9))])
+    decisions = decided(ASKED, [(1.5, talks(2, 0.128)), (1.9, talks(2, 0.5)), *heard(1.95, 0.75)], [(2.1, talks(2, 0.6))], [(3.5, talks(2, 1.9))])
     assert brief(decisions)[1:] == [
         ("speak", "the line goes on"),
         ("stop", "talked over by utterance 2 for 0.60 s"),
@@ -96,22 +137,29 @@ def test_what_was_said_over_a_line_and_stopped_it_is_answered_once_it_ends():
 
 
 def test_a_short_mhm_neither_stops_a_line_nor_is_answered():
-    decisions = decided(ASKED, [(1.3, talks(2, 0.3)), (1.9, ended(2, 0.4))], [], [(3.6, Ack(1, 60_000, True))], [])
+    decisions = decided(ASKED, [(1.3, talks(2, 0.3)), (1.9, ended(2, 0.4)), *heard(1.95, 0.75)], heard(2.9, 1.7), [(3.6, Ack(1, 60_000, True))], [])
     assert [d.choice for d in decisions] == ["speak", "speak", "speak", "listen", "listen"]
 
 
 def test_a_mhm_while_the_last_part_still_sounds_is_not_answered_either():
-    decisions = decided(ASKED, [], [], [(3.1, talks(2, 0.2)), (3.8, ended(2, 0.3)), (3.9, Ack(1, 60_000, True))], [])
+    decisions = decided(ASKED, heard(1.9, 0.7), heard(2.9, 1.7), [(3.1, talks(2, 0.2)), (3.8, ended(2, 0.3)), (3.9, Ack(1, 60_000, True))], [])
     assert [d.choice for d in decisions] == ["speak", "speak", "speak", "listen", "listen"]
 
 
 def test_what_still_sounds_after_its_last_part_can_be_talked_over():
-    decisions = decided(ASKED, [], [], [(3.05, talks(2, 0.2)), (3.6, talks(2, 0.7))])
+    decisions = decided(ASKED, heard(1.9, 0.7), heard(2.9, 1.7), [(3.05, talks(2, 0.2)), (3.6, talks(2, 0.7))])
     assert (decisions[3].choice, decisions[3].response) == ("stop", 1)
 
 
 def test_an_utterance_that_outlives_the_line_it_began_in_does_not_stop_its_own_answer():
-    decisions = decided(ASKED, [], [], [(3.4, talks(2, 0.3)), (3.5, Ack(1, 60_000, True))], [(4.5, ended(2, 0.9))], [(5.2, Ack(2, 100, False))])
+    decisions = decided(
+        ASKED,
+        heard(1.9, 0.7),
+        heard(2.9, 1.7),
+        [(3.4, talks(2, 0.3)), (3.5, Ack(1, 60_000, True))],
+        [(4.5, ended(2, 0.9))],
+        [(5.2, Ack(2, 100, False))],
+    )
     assert brief(decisions)[3:] == [
         ("listen", "nothing to say"),
         ("speak", "user speech 2 ended at 4.50 s"),
@@ -124,6 +172,23 @@ def test_a_scene_that_begins_can_be_remarked_on():
     assert brief(decisions) == [("listen", "nothing to say"), ("speak", "scene 2 began at 1.00 s"), ("listen", "nothing to say")]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 7, 40])
-def test_the_parts_of_a_line_joined_are_the_line(parts):
-    assert " ".join(filter(None, (words_of(LINE, part, parts) for part in range(parts)))) == LINE
+def test_the_parts_of_a_line_joined_are_the_line():
+    assert "".join(d.text for d in decided(ASKED, [], [], [])) == LINE
+
+
+def test_what_was_stopped_belongs_to_an_old_epoch():
+    decisions = decided(ASKED, [(1.9, talks(2, 0.8))], [(2.9, ended(2, 1.2))])
+    assert [(d.choice, d.epoch, d.ends) for d in decisions] == [("speak", 0, ""), ("stop", 0, "flush"), ("speak", 1, "drain")]
+
+
+@pytest.mark.parametrize(
+    ("data", "got"),
+    [("loud", "loud"), (None, "None"), (b"1234", "4 bytes"), (7, "7"), ({"response": 1}, "response=1"), (Ack("1", 0, True), "response=1")],
+)
+def test_what_does_not_say_what_was_heard_is_refused_by_its_stream_number_and_time(data, got):
+    window = Window(0, 0, seconds(1), seconds(1), False, (Event(seconds(0.25), "playback", 4, data),))
+    with pytest.raises(RecordingError) as caught:
+        decide(Mind(), Event(seconds(1), "window", 0, window), **HOW)
+    words = "stream 'playback', event 4 at 0.250 s: wants what was heard of an answer (response, played_samples, final), got "
+    assert str(caught.value).startswith(words + got)
+    assert str(caught.value).endswith("; replay with --playback simulated")

@@ -19,9 +19,9 @@ from recordings import bundled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAME_NS = 20_000_000
-LINE = "I can hear you well now."  # 24 characters of 60 ms: 1.44 s
+LINE = "I can hear you very well now."  # 29 characters of 60 ms: 1.74 s
 EDGES = [
-    "env-visual", "env-audio", "look", "listen", "window", "decide", "text", "speech", "wave", "play", "out-stream", "heard", "playback",
+    "env-visual", "env-audio", "look", "listen", "window", "decide", "text", "fence", "speech", "wave", "cues", "play", "out-stream", "heard", "playback",
 ]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def s(time: int) -> float:
 def test_an_answer_begins_a_decision_a_speech_and_a_wave_after_the_window_that_heard_the_question(script):
     trace = fast(script, room((0.5, 1.5), end=6))
     # silence since 1.5 s ends the speech with the frame of 1.98 s, which is in the window of [1, 2)
-    assert turns(trace) == [Turn(seconds(2.29), seconds(3.73), LINE, "user speech 1 ended at 1.98 s", 1, False)]
+    assert turns(trace) == [Turn(seconds(2.29), seconds(4.03), LINE, "user speech 1 ended at 1.98 s", 1, False)]
     assert [(s(e.time), e.data.choice, e.data.cause) for e in trace["decide"]] == [
         (1.12, "listen", "nothing to say"),
         (2.12, "speak", "user speech 1 ended at 1.98 s"),
@@ -60,26 +60,34 @@ def test_an_answer_begins_a_decision_a_speech_and_a_wave_after_the_window_that_h
         (5.12, "listen", "nothing to say"),
         (6.12, "listen", "nothing to say"),
     ]
-    assert [(s(e.time), e.data) for e in trace["text"]] == [(2.12, "I can hear"), (3.12, "you well now.")]
-    assert [(s(e.time), len(e.data) // 48) for e in trace["out-stream"]] == [(2.29, 1000), (3.29, 440)]
-    assert [(s(e.time), e.data) for e in trace["heard"]][-1] == (3.73, Ack(1, 34_560, True))
+    assert [(s(e.time), e.data) for e in trace["text"]] == [(2.12, "I can hear you very well"), (3.12, " now.")]
+    assert [(s(e.time), len(e.data) // 48) for e in trace["out-stream"]] == [(2.29, 1440), (3.73, 300)]
+    assert [(s(e.time), e.data) for e in trace["heard"]][-1] == (4.03, Ack(1, 41_760, True, 0, seconds(4.03)))
 
 
 def test_short_windows_answer_sooner(script):
     trace = fast(script, room((0.5, 1.5), end=6), window=0.2)
-    assert [(s(turn.start), s(turn.end), turn.text) for turn in turns(trace)] == [(2.29, 3.73, LINE)]
+    assert [(s(turn.start), s(turn.end), turn.text) for turn in turns(trace)] == [(2.102, 3.842, LINE)]
     trace = fast(script, room((0.5, 1.3), end=6), window=0.2)
-    assert [(s(turn.start), s(turn.end), turn.text) for turn in turns(trace)] == [(2.09, 3.53, LINE)]
+    assert [(s(turn.start), s(turn.end), turn.text) for turn in turns(trace)] == [(1.902, 3.642, LINE)]
 
 
 def test_who_is_talked_over_falls_silent(script):
     trace = fast(script, room((0.5, 1.5), (2.3, 4.5), end=9), window=0.2)
     assert [(s(turn.start), s(turn.end), turn.cause, turn.stopped) for turn in turns(trace)] == [
-        (2.29, 3.29, "user speech 1 ended at 1.98 s", True),
-        (5.29, 6.73, "user speech 2 ended at 4.98 s", False),
+        (2.102, 3.04, "user speech 1 ended at 1.98 s", True),
+        (5.102, 6.842, "user speech 2 ended at 4.98 s", False),
     ]
-    assert [e.data for e in trace["decide"] if e.data.choice == "stop"] == [Decision(14, "stop", "talked over by utterance 2 for 0.70 s", 1)]
-    assert [(s(e.time), e.data) for e in trace["heard"] if e.data.response == 1][-1] == (3.29, Ack(1, 24_000, True))
+    assert [e.data for e in trace["decide"] if e.data.choice == "stop"] == [Decision(14, "stop", "talked over by utterance 2 for 0.70 s", 1, p_listen=1000, ends="flush")]
+    assert [(s(e.time), e.data) for e in trace["heard"] if e.data.response == 1][-1] == (3.04, Ack(1, 22_512, True, 0, seconds(3.04)))
+
+
+def test_an_answer_that_ends_by_itself_while_it_is_being_stopped_was_not_cut_short(tmp_path):
+    line = "I can hear you very well today"  # 30 characters: 1.8 s, from 2.29 to 4.09 s
+    (tmp_path / "script.yaml").write_text(f"- when: {{speech_ends: 1}}\n  say: {line}")
+    trace = fast(str(tmp_path / "script.yaml"), room((0.5, 1.5), (3.2, 4.5), end=7))
+    assert [(s(e.time), e.data.response) for e in trace["decide"] if e.data.choice == "stop"] == [(4.12, 1)]  # on what was known at 4 s
+    assert turns(trace) == [Turn(seconds(2.29), seconds(4.09), line, "user speech 1 ended at 1.98 s", 1, False)]
 
 
 def test_a_mhm_leaves_everything_as_it_was(script):
@@ -145,7 +153,7 @@ def test_a_stage_that_cannot_keep_up_still_gives_the_whole_line(script):
     slow = duplex(model="scripted-fast", script=script).replace("decide", cost=seconds(2.1), overrun="merge")
     trace = run_direct(slow, room((0.5, 1.5), end=12))
     assert [turn.text for turn in turns(trace)] == [LINE]
-    assert len(trace.array("out-stream")) == 24 * 60 * 24
+    assert len(trace.array("out-stream")) == 29 * 60 * 24
 
 
 def test_one_operator_can_be_replaced_by_name(script):

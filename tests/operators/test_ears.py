@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omniflow_graph import Event, Wake
+from omniflow_graph import Event, RecordingError, Wake
 from operators.ears import Hearing, Talk, detector, hear, hear_fast, quiet
 
 DATA = Path(__file__).parent.parent / "data"
@@ -130,3 +130,14 @@ def test_a_click_is_no_speech_and_a_short_pause_ends_none():
 def test_the_loudest_samples_and_an_empty_frame_can_be_heard():
     lowest = np.full(FRAME, -32768, "<i2").tobytes()
     assert [hearing.permille for hearing in fast(lowest, b"")] == [1000, 0]
+
+
+@pytest.mark.parametrize(("data", "got"), [("words", "str"), ({"a": 1}, "dict"), (None, "NoneType"), (3.5, "float"), (bytes(3), "3 bytes")])
+@pytest.mark.parametrize(("fn", "state"), [(hear, quiet()), (hear_fast, Talk())])
+def test_what_is_no_sound_is_refused_by_its_stream_number_and_time(fn, state, data, got):
+    with pytest.raises(RecordingError) as caught:
+        fn(state, Event(1_250_000_000, "env-audio", 7, data))
+    assert str(caught.value) == (
+        f"stream 'env-audio', event 7 at 1.250 s: wants mono 16-bit samples at 16000 Hz as bytes, got {got}; "
+        "`omniflow import` makes them of any sound"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def kept(tmp_path):
 
 def test_it_comes_back_as_it_was(kept):
     assert (read(kept), [path.name for path in kept.parent.iterdir()]) == (PINNED, ["talk.expected.json"])
+
+
+def test_a_turn_that_was_cut_short_comes_back_with_what_was_heard_of_it(tmp_path):
+    turn = {"start_s": 1.0, "end_s": 2.5, "text": "one two", "cause": "he asked"}
+    wanted = replace(PINNED, turns=[turn, {**turn, "stopped": True, "heard": "one"}])
+    write(tmp_path / "talk.expected.json", wanted)
+    assert read(tmp_path / "talk.expected.json") == wanted
 
 
 counts = st.lists(st.integers(0, 2**40), unique=True).map(sorted)
@@ -75,6 +83,7 @@ BROKEN = [
     (lambda text: text.replace('"seed": -3', '"seed": null'), "(settings: not what"),
     (lambda text: text.replace('"windows": 0', '"windows": "none"'), "(windows: not what"),
     (lambda text: text.replace('"turns": []', '"turns": [{"start_s": 1}]'), "(turns: not what"),
+    (lambda text: text.replace('"turns": []', '"turns": [{"start_s": 1.0, "end_s": 2.0, "text": "", "cause": "", "stopped": true}]'), "(turns: not"),
     (lambda text: text.replace('"turns": []', '"turns": 7'), "'int' object is not iterable"),
     (lambda text: text.replace("[1100000000, 0,", '["early", 0,'), "(events: not what"),
     (lambda text: text.replace("[1100000000, 0,", "[1100000000,"), "not enough values to unpack"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from omniflow_graph import Event, Wake
+from omniflow_graph import Event, RecordingError, Wake
 from operators.eyes import Eyes, Glance, see, see_fast, thumbnail
+from tests.foreign import png
 
 
 def picture(grey: int, size: tuple[int, int] = (320, 240), form: str = "JPEG") -> bytes:
@@ -57,6 +60,19 @@ def test_a_picture_too_large_to_be_one_is_not_decoded():
     assert thumbnail(file.getvalue()) is None
 
 
+@pytest.mark.parametrize("side", [9500, 14_000, 60_000])
+def test_what_a_picture_says_of_its_size_is_looked_at_before_anything_else(recwarn, side):
+    head = picture(50)
+    at = head.index(b"\xff\xc0") + 5  # where a JPEG's size stands
+    jpeg = head[:at] + struct.pack(">HH", side, side) + head[at + 4 :]
+    tracemalloc.start()
+    assert seen(see, jpeg, png(side, side)) == [Glance(0, 0, False, broken=True)] * 2
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert list(recwarn) == []  # PIL warns of what has more than 89 million pixels
+
+
 def test_a_thumbnail_is_the_same_size_whatever_the_picture():
     sizes = [len(thumbnail(picture(50, size, form)) or b"") for size in ((16, 12), (1, 1), (4000, 30)) for form in ("JPEG", "PNG")]
     assert sizes == [16 * 12] * 6
@@ -79,3 +95,9 @@ def test_no_damage_to_a_picture_raises():
             data = bytearray(whole[: int(rng.integers(1, len(whole) + 1))])
             data[int(rng.integers(len(data)))] = int(rng.integers(256))
             assert thumbnail(bytes(data)) is None or len(thumbnail(bytes(data)) or b"") == 16 * 12
+
+
+@pytest.mark.parametrize("fn", [see, see_fast])
+def test_what_is_no_picture_at_all_is_refused_by_its_stream_number_and_time(fn):
+    with pytest.raises(RecordingError, match=r"^stream 'env-visual', event 3 at 0\.500 s: wants a JPEG or PNG as bytes, got str; `omniflow import`"):
+        fn(Eyes(), Event(500_000_000, "env-visual", 3, "a text"))

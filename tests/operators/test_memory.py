@@ -10,7 +10,9 @@ from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
 from omniflow_graph.trace.stored import save_trace
 from operators.duplex import duplex
+from operators.memory import Memory, holds_assistant, window_of
 from operators.turns import Turn, turns
+from operators.words import Say
 from recordings import bundled
 
 
@@ -57,6 +59,42 @@ def test_a_trace_is_given_back_at_the_times_its_session_measured(tmp_path, sessi
     assert turns(again)[0].start == seconds(6.5)
 
 
+def test_a_trace_of_any_windows_says_how_long_they_are(tmp_path, session):
+    for window in (0.2, 1.0):
+        save_trace(run_direct(duplex(model="scripted-fast", window=window), session), tmp_path / "trace.mcap")
+        assert window_of(open_recording(tmp_path / "trace.mcap")) == seconds(window)
+    assert window_of(open_recording(bundled()["dialogue_zh"])) is None
+
+
+@pytest.mark.parametrize("cost", ["measured", "declared"])
+def test_a_trace_is_given_back_at_the_costs_of_then_though_nobody_measured_them(tmp_path, session, cost):
+    slow = duplex(model="scripted-fast").replace("decide", cost=seconds(0.4)).replace("wave", cost=[seconds(0.1), seconds(0.3)])
+    trace = run_direct(slow, session)
+    save_trace(trace, tmp_path / "trace.mcap", recording=open_recording(bundled()["three_questions"]), copy_inputs=True)
+    recording = open_recording(tmp_path / "trace.mcap")
+    assert recording.costs() == {}
+    assert replay(duplex(model="recorded", recording=recording), recording, engine="direct", cost=cost).digest == trace.digest
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.8, 0.9, 0.95])
+def test_a_trace_that_was_cut_is_given_back_up_to_there(tmp_path, session, share):
+    whole = recorded(tmp_path / "trace.mcap", session)
+    content = whole.path.read_bytes()
+    (tmp_path / "cut.mcap").write_bytes(content[: int(share * len(content))])
+    cut = open_recording(tmp_path / "cut.mcap")
+    trace = replay(duplex(model="recorded", recording=cut), cut, engine="direct")
+    then = [(event.time, event.data) for event in whole.events(["out-stream"]) if event.time < trace.end - seconds(1)]
+    assert [(event.time, event.data) for event in trace["out-stream"]][: len(then)] == then
+
+
+def test_a_wave_that_is_missing_is_silence(tmp_path, session):
+    whole = recorded(tmp_path / "trace.mcap", session)
+    memory = Memory.of(whole, seconds(1))
+    memory.waves.pop((1, 1))
+    assert memory.wave(None, Event(0, "speech", 0, Say(1, 1, True, "", "")))[1] == []
+    assert len(memory.wave(None, Event(0, "speech", 0, Say(1, 0, False, "", "")))[1]) == 1
+
+
 def test_decisions_of_other_windows_are_refused(tmp_path, session):
     recording = recorded(tmp_path / "trace.mcap", session)
     with pytest.raises(ValueError, match=r"trace\.mcap: was decided in windows of 1 s, got 0\.2 s; replay with --window 1,"):
@@ -89,6 +127,12 @@ def test_the_bundled_dialogue_is_given_back():
     recording = open_recording(bundled()["dialogue_zh"])
     found = turns(replay(duplex(model="recorded", recording=recording), recording, engine="direct"))
     assert [(turn.start, turn.text) for turn in found] == [(e.time, e.data["text"]) for e in recording.events(["turns"])]
+
+
+def test_a_recording_holds_an_assistant_if_there_is_anything_of_it(tmp_path, session):
+    names = {name: holds_assistant(open_recording(path)) for name, path in bundled().items()}
+    assert names == {"dialogue_zh": True, "three_questions": False}
+    assert holds_assistant(recorded(tmp_path / "trace.mcap", session))
 
 
 def test_a_recording_without_an_assistant_is_refused():

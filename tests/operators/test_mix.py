@@ -8,25 +8,25 @@ from omniflow_graph import Graph, Pcm16, Session, seconds
 from omniflow_graph.engine.direct import run_direct
 from operators.mix import resample, stereo
 from operators.player import Player, play
-from operators.words import Decision, Wave
+from operators.words import Decision, Fence, Wave
 
 
-def heard(waves: list[tuple[float, Wave]], *, stops: tuple[int, ...] = (), end: float = 3.0) -> tuple[np.ndarray, int]:
+def heard(waves: list[tuple[float, Wave | Fence]], *, stops: tuple[int, ...] = (), end: float = 3.0) -> tuple[np.ndarray, int]:
     """Play waves in a room that hums from 1 s on, and mix it."""
     g = Graph("mix")
     g.source("env-audio", Pcm16)
     decide = g.source("decide")
-    played = g.scan("play", g.source("wave", Wave), play, state=Player())
+    played = g.scan("play", g.source("cues", Wave | Fence), play, state=Player())
     g.sink("out", "env-audio", decide, g.map("heard", played, lambda event: event.data if hasattr(event.data, "final") else None))
     frames = [(seconds(1) + n * 20_000_000, np.full(320, 500, "<i2").tobytes()) for n in range(50)]
     told = [(0, Decision(0, "stop", "", response)) for response in stops]
-    sources = {"env-audio": frames, "decide": told, "wave": [(seconds(at), wave) for at, wave in waves]}
+    sources = {"env-audio": frames, "decide": told, "cues": [(seconds(at), wave) for at, wave in waves]}
     session = Session("s", sources, end=seconds(end))
     return stereo(run_direct(g, session), session)
 
 
-def wave(samples: int, response: int = 1, *, cut: bool = False) -> Wave:
-    return Wave(response, 0, True, "", np.full(samples, 900, "<i2"), cut)
+def wave(samples: int, response: int = 1) -> Wave:
+    return Wave(response, 0, True, "", np.full(samples, 900, "<i2"))
 
 
 def test_both_sides_stand_at_their_times():
@@ -41,7 +41,7 @@ def test_both_sides_stand_at_their_times():
 
 
 def test_what_was_cut_off_is_not_heard():
-    mixed, _ = heard([(0.5, wave(48_000)), (1.0, wave(0, 0, cut=True))], stops=(1,))
+    mixed, _ = heard([(0.5, wave(48_000)), (1.0, Fence(1, 1, ""))], stops=(1,))
     assert np.flatnonzero(mixed[:, 1]).tolist() == list(range(12_000, 24_000))
 
 

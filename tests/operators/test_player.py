@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from omniflow_graph import Graph, Session, Wake
+from omniflow_graph import Event, Graph, Session, Wake
 from omniflow_graph.engine.direct import run_direct
 from operators.player import Player, play
-from operators.words import Ack, Sound, Wave
+from operators.words import Ack, Fence, Sound, Wave
 
 MS = 1_000_000
 
 
-def wave(response: int, part: int, ms: int, *, last: bool = False, at: int = 0) -> Wave:
-    return Wave(response, part, last, f"{response}.{part}", np.zeros(ms * 24, "<i2"), at=at)
+def wave(response: int, part: int, ms: int, *, last: bool = False, at: int = 0, epoch: int = 0) -> Wave:
+    return Wave(response, part, last, f"{response}.{part}", np.zeros(ms * 24, "<i2"), at, epoch)
 
 
-CUT = Wave(0, 0, True, "", np.zeros(0, "<i2"), cut=True)
+CUT = Fence(1, 1, "stop")
 
 
-def played(*waves: tuple[int, Wave], until: int = 5_000) -> list[tuple]:
+def played(*waves: tuple[int, Wave | Fence], until: int = 5_000) -> list[tuple]:
     """Run the player as the engine does. Lists (ms, "sound", part) and (ms, "heard", samples in ms, final)."""
     g = Graph("player")
-    g.sink("out", g.scan("play", g.source("wave", Wave), play, state=Player()))
-    session = Session("s", {"wave": [(time * MS, data) for time, data in waves]}, end=until * MS)
+    g.sink("out", g.scan("play", g.source("cues", Wave | Fence), play, state=Player()))
+    session = Session("s", {"cues": [(time * MS, data) for time, data in waves]}, end=until * MS)
     return [(event.time / MS, *_brief(event.data)) for event in run_direct(g, session)["play"]]
 
 
@@ -102,13 +102,23 @@ def test_a_cut_when_all_is_quiet_changes_nothing():
 
 
 def test_what_a_cut_wave_asked_for_does_not_disturb_the_next_one():
-    assert played((0, wave(1, 0, 500)), (50, CUT), (100, wave(2, 0, 300, last=True))) == [
+    assert played((0, wave(1, 0, 500)), (50, CUT), (100, wave(2, 0, 300, last=True, epoch=1))) == [
         (0, "sound", "1.0"),
         (50, "heard", 1, 50, True),
         (100, "sound", "2.0"),
         (300, "heard", 2, 200, False),
         (400, "heard", 2, 300, True),
     ]
+
+
+def test_what_comes_late_of_an_old_epoch_never_sounds():
+    assert played((0, CUT), (10, wave(1, 0, 500)), (20, wave(2, 0, 100, last=True, epoch=1))) == [(20, "sound", "2.0"), (120, "heard", 2, 100, True)]
+
+
+def test_what_is_heard_tells_its_epoch_and_its_time():
+    player, _ = play(Player(), Event(0, "cues", 0, wave(1, 0, 500, epoch=3)))
+    _, answers = play(player, Event(50 * MS, "cues", 1, Fence(4, 1, "stop")))
+    assert answers == [(50 * MS, Ack(1, 1200, True, 3, 50 * MS))]
 
 
 def test_every_sample_of_an_answer_is_heard_however_odd_its_waves():

@@ -10,33 +10,37 @@ from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.trace.stored import load_trace, save_trace
 from operators.duplex import assistant
 from operators.models import scripted_fast
-from operators.turns import Turn, heard_samples, turns
+from operators.turns import Turn, heard_samples, turns, unvoiced
+from operators.turns import said as shown
+from operators.turns import told as told_of
 from operators.words import Decision, Wave, duration
+
+MARKS = {"one": ((24_000, 3),), " two": ((48_000, 7),), "three": ((24_000, 5),)}
 
 
 def waves(state: None, event: Event) -> tuple[None, list[Wave]]:
     """Give a second of sound for every part."""
     wanted = event.data
-    return state, [Wave(wanted.response, wanted.part, wanted.last, wanted.text, np.ones(0 if wanted.cut else 24_000, "<i2"), wanted.cut)]
+    return state, [Wave(wanted.response, wanted.part, wanted.last, wanted.text, np.ones(24_000, "<i2"), epoch=wanted.epoch, marks=MARKS[wanted.text])]
 
 
 def told(state: None, event: Event[Decision]) -> tuple[None, list[Decision]]:
     return state, [event.data]
 
 
-def said(*decisions: tuple[float, Decision], end: float = 10, keep=None):
+def said(*decisions: tuple[float, Decision], end: float = 10, keep=None, voice=waves):
     """Run the assistant's half of the pipeline on decisions told to it, at no cost."""
     g = Graph("told")
     assistant(g, g.source("told"), scripted_fast(length=seconds(1)))
-    for name, fn in (("decide", told), ("wave", waves)):
+    for name, fn in (("decide", told), ("wave", voice)):
         g = g.replace(name, fn=fn, state=None, cost=0)
     g = g.replace("speech", cost=0)
     return run_direct(g, Session("s", {"told": [(seconds(at), decision) for at, decision in decisions]}, end=seconds(end)), keep=keep)
 
 
-FIRST = (1.0, Decision(0, "speak", "he asked", 1, 0, 2, "one", "one two"))
-SECOND = (2.0, Decision(1, "speak", "the line goes on", 1, 1, 2, "two", "one two"))
-STOP = Decision(2, "stop", "talked over", 1)
+FIRST = (1.0, Decision(0, "speak", "he asked", 1, 0, False, "one", "one two"))
+SECOND = (2.0, Decision(1, "speak", "the line goes on", 1, 1, True, " two", "one two", 3))
+STOP = Decision(2, "stop", "talked over", 1, ends="flush")
 
 
 def test_a_turn_is_from_its_first_sound_to_its_last_with_the_cause_of_the_first():
@@ -47,16 +51,45 @@ def test_a_turn_is_from_its_first_sound_to_its_last_with_the_cause_of_the_first(
 
 def test_a_turn_that_was_stopped_ends_when_it_fell_silent():
     trace = said(FIRST, SECOND, (2.4, STOP))
-    assert turns(trace) == [Turn(seconds(1), seconds(2.4), "one two", "he asked", 1, True)]
+    assert turns(trace) == [Turn(seconds(1), seconds(2.4), "one two", "he asked", 1, True, "one")]
     assert heard_samples(trace) == {1: 33_600}
 
 
 def test_a_turn_that_was_stopped_between_two_parts_holds_only_the_first():
-    assert turns(said(FIRST, (2.5, STOP))) == [Turn(seconds(1), seconds(2), "one", "he asked", 1, True)]
+    assert turns(said(FIRST, (2.5, STOP))) == [Turn(seconds(1), seconds(2), "one", "he asked", 1, True, "one")]
+
+
+def test_a_turn_that_was_stopped_in_its_first_part_was_heard_in_no_part():
+    assert turns(said(FIRST, (1.4, STOP))) == [Turn(seconds(1), seconds(1.4), "one", "he asked", 1, True, "")]
+
+
+@pytest.mark.parametrize("at", [3.0, 3.1, 9.9])
+def test_a_turn_that_had_ended_by_itself_when_it_was_stopped_was_not_cut_short(at):
+    assert turns(said(FIRST, SECOND, (at, STOP))) == [Turn(seconds(1), seconds(3), "one two", "he asked", 1, False)]
+    assert turns(said(FIRST, SECOND, (2.999, STOP)))[0].stopped
+
+
+def test_what_is_told_of_a_turn_says_that_it_was_cut_short_and_what_was_heard():
+    whole = {"start_s": 1.0, "end_s": 3.0, "text": "one two", "cause": "he asked"}
+    assert told_of(said(FIRST, SECOND)) == [whole]
+    assert told_of(said(FIRST, SECOND, (2.4, STOP))) == [{**whole, "end_s": 2.4, "stopped": True, "heard": "one"}]
+    assert [shown(turn) for trace in (said(FIRST, SECOND), said(FIRST, SECOND, (2.4, STOP))) for turn in told_of(trace)] == [
+        "one two", "one two [cut short]",
+    ]  # fmt: skip
+
+
+def mute(state: None, event: Event) -> tuple[None, list[Wave]]:
+    """Give a sound for every part but the second."""
+    return waves(state, event) if event.data.part != 1 else (state, [])
+
+
+def test_a_part_that_was_to_be_said_and_has_no_sound_is_named():
+    assert unvoiced(said(FIRST, SECOND, (5.0, STOP))) == []
+    assert unvoiced(said(FIRST, SECOND, (5.0, STOP), voice=mute)) == [(1, 1)]
 
 
 def test_every_answer_is_a_turn():
-    other = Decision(4, "speak", "he asked again", 2, 0, 1, "three", "three")
+    other = Decision(4, "speak", "he asked again", 2, 0, True, "three", "three", epoch=1)
     assert [(turn.response, turn.text) for turn in turns(said(FIRST, SECOND, (5.0, other)))] == [(1, "one two"), (2, "three")]
 
 

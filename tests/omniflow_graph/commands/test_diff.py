@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from omniflow_graph import Trace
+from omniflow_graph import Trace, seconds
 from omniflow_graph.recording import Manifest, StreamInfo, write_recording
 from omniflow_graph.trace.stored import save_trace
-from tests.omniflow_graph.trace.parrot import NUMBERS, traced
+from tests.omniflow_graph.trace.parrot import NUMBERS, parrot, traced
 
 LINES = """\
 first difference: edge 'loud', event 2, at 2.000 s
   a: #8 at 2000000000 ns: 9
   b: #8 at 2000000000 ns: 12
   loud #8 at 2.000 s: 9
-    <- mic #8 at 2.000 s: (payload not kept)
+    <- mic #8 at 2.000 s: {}
 """
+BY_REFERENCE = f"by reference, of 9 events in the recording (value, digest {traced().digests['mic'][:12]})"
+LINES = LINES.format(BY_REFERENCE)
 
 
 def kept(trace: Trace, folder: Path) -> Path:
@@ -46,11 +48,35 @@ def test_traces_that_do_not_differ_exit_0(omniflow, a, tmp_path):
 
 
 def test_json_is_one_object_with_the_difference_and_both_digests(omniflow, a, b):
-    first = {"edge": "loud", "time_s": 2.0, "index": 2, "fed_by": ["loud #8 at 2.000 s: 9", "  <- mic #8 at 2.000 s: (payload not kept)"]}
+    first = {"edge": "loud", "time_s": 2.0, "index": 2, "fed_by": ["loud #8 at 2.000 s: 9", f"  <- mic #8 at 2.000 s: {BY_REFERENCE}"]}
     digests = [traced().digest, traced(*NUMBERS[:8], NUMBERS[8] + 3).digest]
     differ, equal = omniflow("diff", a, b, "--json"), omniflow("diff", b, b, "--json")
-    assert (differ.code, differ.out.count("\n"), differ.json) == (1, 1, {"equal": False, "first": first, "digest": digests, "damage": []})
-    assert (equal.code, equal.json) == (0, {"equal": True, "first": None, "digest": digests[1:] * 2, "damage": []})
+    assert (differ.code, differ.out.count("\n"), differ.json) == (1, 1, {"equal": False, "first": first, "digest": digests, "damage": [], "runs": {}})
+    assert (equal.code, equal.json) == (0, {"equal": True, "first": None, "digest": digests[1:] * 2, "damage": [], "runs": {}})
+
+
+def test_before_the_difference_stands_in_what_the_runs_differ(omniflow, a, tmp_path):
+    graph = parrot().replace("window", length=seconds(0.5))
+    other = tmp_path / "c"
+    other.mkdir()
+    save_trace(traced(graph=graph, seed=7), other / "trace.mcap", model="parrot", notes={"run": {"script": "words.yaml"}})
+    code, out, err = omniflow("diff", a, other)
+    assert (code, out.splitlines()[:6], err) == (1, [
+        "model: a none, b parrot",
+        "seed: a 0, b 7",
+        f"graph_hash: a {parrot().hash()[:12]}, b {graph.hash()[:12]}",
+        "windows_s: a window 1.0, b window 0.5",
+        "script: a none, b words.yaml",
+        "first difference: edge 'window', event 0, at 0.500 s",
+    ], "")  # fmt: skip
+    assert omniflow("diff", a, other, "--json").json["runs"]["seed"] == [0, 7]
+
+
+def test_runs_that_came_to_the_same_in_different_ways_are_equal(omniflow, a, tmp_path):
+    other = tmp_path / "c"
+    other.mkdir()
+    save_trace(traced(seed=7), other / "trace.mcap")
+    assert omniflow("diff", a, other) == (0, f"seed: a 0, b 7\nequal: 7 edges, digest {traced().digest['media'][:16]}\n", "")
 
 
 def test_an_edge_without_events_that_one_lacks_has_no_time(omniflow, tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,12 @@ from omniflow_graph.recording import Manifest, StreamInfo, write_recording
 from omniflow_graph.trace.stored import save_trace
 from tests.omniflow_graph.trace.parrot import parrot, traced
 
+ROOT = Path(__file__).parents[3]
 STREAMS = {"mic": StreamInfo("audio", rate_hz=16_000, format="pcm-s16"), "words": StreamInfo("text", "out"), "eye": StreamInfo("image")}
 EVENTS = [Event(0, "mic", 0, bytes(640)), Event(seconds(0.5), "words", 0, "hello"), Event(seconds(1.25), "mic", 1, bytes(640))]
 SURVEY = {
     "session": "talk", "source": "a test", "licence": "CC0", "model": None, "seed": None, "graph_hash": None, "allowance": 7,
-    "duration_s": 2.0, "damage": None,
+    "duration_s": 2.0, "complete": None, "damage": None,
     "streams": {
         "mic": {"kind": "audio", "role": "in", "rate_hz": 16_000, "events": 2, "first_s": 0.0, "last_s": 1.25},
         "words": {"kind": "text", "role": "out", "rate_hz": None, "events": 1, "first_s": 0.5, "last_s": 0.5},
@@ -76,6 +80,34 @@ def test_a_trace_tells_its_graph_model_and_seed_and_the_inputs_that_it_refers_to
         "play": (2, 1.1, None),
         "again": (2, 1.1, None),
     }
+
+
+def test_people_are_told_where_the_inputs_are_and_that_a_run_was_stopped(omniflow, tmp_path):
+    trace = traced(0, 1)
+    trace.complete = False
+    save_trace(trace, tmp_path / "trace.mcap")
+    out = omniflow("inspect", tmp_path / "trace.mcap").out
+    lines = [" ".join(line) for line in words(out)]
+    assert "complete False: the run was stopped before its end" in lines
+    reference = f"by reference, digest {trace.digests['mic'][:12]}"
+    assert " ".join(out.split()).count(reference.split()[-1]) == 1
+    assert omniflow("inspect", tmp_path / "trace.mcap", "--json").json["complete"] is False
+
+
+def test_a_run_that_came_to_its_end_is_complete(omniflow, tmp_path):
+    save_trace(traced(0, 1), tmp_path / "trace.mcap")
+    assert omniflow("inspect", tmp_path / "trace.mcap", "--json").json["complete"] is True
+    assert "complete" not in omniflow("inspect", tmp_path / "trace.mcap").out
+
+
+def test_a_reader_that_has_enough_is_no_error(talk):
+    """As in `omniflow inspect talk.mcap | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "omniflow_graph.command", "inspect", str(talk)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_edge_on_which_nothing_was_is_empty_and_no_reference(omniflow, tmp_path):

@@ -45,8 +45,8 @@ def test_a_graph_without_meaning_is_a_result(omniflow, here):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.json"], "No such file or directory: 'nowhere.json'"),
-        (["."], "Is a directory: '.'"),
+        (["nowhere.json"], "omniflow: nowhere.json: there is no such file or folder"),
+        (["."], "omniflow: .: is a folder, and a file is wanted"),
         (["notes.txt"], "notes.txt: is not JSON"),
         (["picture.jpg"], "picture.jpg: is not JSON"),
         (["list.json"], "list.json: wants an object with 'graph' and 'events'"),

@@ -15,7 +15,7 @@ import zstandard
 from omniflow_graph.canonical import payload_digest
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import Event
-from omniflow_graph.recording import Recording, open_recording
+from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, segment, write_recording
 from omniflow_graph.recording.framing import CHANNEL, CHUNK, MAGIC, MESSAGE, METADATA, Damaged, records
 from tests.omniflow_graph.recording.mutations import TOO_LARGE, Kept, Record, chunked, cut, joined, keep, of_file, packed, raw_of, spliced
 
@@ -188,3 +188,15 @@ def test_a_file_that_is_long_only_on_paper_is_neither_held_nor_read_for_hours(tm
             list(records(file, (CHUNK,)))
     with pytest.raises(RecordingError, match="has no omniflow manifest"):
         open_recording(on_paper(tmp_path / "a.mcap", MAGIC))
+
+
+def test_a_small_file_that_holds_very_much_is_not_unpacked_to_its_end(tmp_path, monkeypatch):
+    path, streams = tmp_path / "a.mcap", {"mic": StreamInfo("audio", rate_hz=16_000)}
+    write_recording(path, Manifest("a", streams=streams), [Event(n, "mic", n, bytes(1 << 20)) for n in range(8)])
+    assert path.stat().st_size < 8192
+    assert len(list(open_recording(path).events())) == 8
+    monkeypatch.setattr(segment, "MUCH", 4 << 20)
+    with pytest.raises(RecordingError, match=r"a.mcap: holds more than 4 MB in a file of 4 KB, as nothing does that was heard or seen; "):
+        list(open_recording(path).events())
+    monkeypatch.setattr(segment, "DENSEST", 4000)
+    assert len(list(open_recording(path).events())) == 8

@@ -117,7 +117,7 @@ def test_of_an_input_by_reference_the_first_event_that_it_changed_is_named(tmp_p
         "  a: #8 at 2000000000 ns: 9\n"
         "  b: #8 at 2000000000 ns: 12\n"
         "  loud #8 at 2.000 s: 9\n"
-        "    <- mic #8 at 2.000 s: (payload not kept)"
+        f"    <- mic #8 at 2.000 s: by reference, of 9 events in the recording (value, digest {traced().digests['mic'][:12]})"
     )
 
 

@@ -12,9 +12,9 @@ import pytest
 from omniflow_graph import Event, Graph, Pcm16, RecordingError, Session, Trace, chain, diff, explain, replay, seconds
 from omniflow_graph.engine.flow import compile_flow
 from omniflow_graph.engine.messages import Step
-from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
+from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording, write_recording
 from omniflow_graph.trace.stored import load_trace, save_trace, versions
-from omniflow_graph.trace.trace import NOT_KEPT
+from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere
 from tests.omniflow_graph.trace.parrot import NUMBERS, parrot, talk, traced
 
 
@@ -40,6 +40,7 @@ def test_all_that_a_run_did_comes_back_and_its_inputs_by_their_digests(tmp_path)
     stored = again(trace, tmp_path)
     assert list(stored.edges) == list(trace.edges)
     assert without("window", stored.edges) == without("window", {**trace.edges, "mic": []})
+    assert stored.elsewhere == {"mic": Elsewhere(f"by reference, of 9 events in the recording (value, digest {trace.digests['mic'][:12]})")}
     assert [event._replace(data=None) for event in stored["window"]] == [event._replace(data=None) for event in trace["window"]]
     assert stored.payloads == {**trace.payloads, "mic": []}
     assert (stored.session, stored.seed, stored.digests, stored.digest) == ("talk", 3, trace.digests, trace.digest)
@@ -52,7 +53,13 @@ def test_a_window_comes_back_without_its_events(tmp_path):
 
 
 def test_inputs_come_back_if_they_are_copied(tmp_path):
-    assert again(traced(), tmp_path, copy_inputs=True)["mic"] == traced()["mic"]
+    stored = again(traced(), tmp_path, copy_inputs=True)
+    assert (stored["mic"], stored.elsewhere) == (traced()["mic"], {})
+
+
+def test_an_input_by_reference_says_in_which_recording_it_is(tmp_path, recorded):
+    stored = again(replay(parrot(), recorded, engine="direct"), tmp_path, recording=recorded)
+    assert stored.elsewhere["mic"].about == f"by reference, of 9 events in talk.mcap (audio, 8000 Hz, digest {stored.digests['mic'][:12]})"
 
 
 def test_a_stored_trace_explains_itself_as_the_run_does(tmp_path):
@@ -67,11 +74,49 @@ def test_arrays_and_sound_come_back_as_they_were(tmp_path):
     stored = again(replay(g, Session("s", {"mic": [(0, 1), (5, 2)]}, end=10), engine="direct"), tmp_path)
     assert [event.data.tolist() for event in stored["wave"]] == [[[1.0] * 3] * 2, [[2.0] * 3] * 2]
     assert [event.data for event in stored["sound"]] == [b"\1\0\1\0", b"\2\0\2\0"]
-    assert (open_recording(tmp_path / "trace.mcap").manifest.streams["sound"].kind, stored.array("sound").tolist()) == ("audio", [1, 1, 2, 2])
+    assert stored.array("sound").tolist() == [1, 1, 2, 2]
 
 
 def sound(event: Event) -> Pcm16:
     return Pcm16(event.data[:, 0].astype("<i2").tobytes())
+
+
+def quieter(event: Event[Pcm16]) -> Pcm16:
+    return event.data
+
+
+def slower(event: Event[Pcm16]) -> Pcm16:
+    return event.data
+
+
+slower.rate_hz = 8_000
+
+
+def streams_of(folder: Path, **options) -> dict[str, tuple[str, int | None]]:
+    """Keep a trace of sound that goes through two operators: kind and rate of each edge."""
+    g = Graph("sounds")
+    mic = g.source("mic", Pcm16)
+    g.sink("out", g.map("quieter", mic, quieter), g.map("slower", mic, slower))
+    trace = replay(g, options.get("recording") or talk(*NUMBERS), engine="direct")
+    manifest = save_trace(trace, folder / "trace.mcap", **options)
+    return {name: (info.kind, info.rate_hz) for name, info in manifest.streams.items()}
+
+
+@pytest.mark.parametrize("copy_inputs", [False, True])
+def test_sound_has_the_rate_of_its_recording_or_that_which_its_function_declares(tmp_path, recorded, copy_inputs):
+    assert streams_of(tmp_path, recording=recorded, copy_inputs=copy_inputs) == {
+        "mic": ("audio", 8000), "quieter": ("value", None), "slower": ("audio", 8000),
+    }  # fmt: skip
+
+
+def test_sound_of_which_nobody_knows_the_rate_is_kept_as_bytes(tmp_path):
+    assert streams_of(tmp_path, copy_inputs=True) == {"mic": ("value", None), "quieter": ("value", None), "slower": ("audio", 8000)}
+    assert load_trace(tmp_path)["quieter"][1].data == b"\5\0\5\0"
+
+
+def test_a_rate_can_be_told(tmp_path):
+    rates = {"mic": 16_000, "quieter": 16_000, "slower": 4_000}
+    assert streams_of(tmp_path, copy_inputs=True, rates=rates) == {name: ("audio", rate) for name, rate in rates.items()}
 
 
 def test_what_carries_sound_is_still_known_so_that_the_digest_of_decisions_leaves_it_out(tmp_path):
@@ -109,7 +154,7 @@ def test_a_trace_says_of_which_recording_graph_model_and_seed_it_is(tmp_path, re
         "loud": ("value", "out"),
         "window": ("value", "out"),
         "think": ("value", "out"),
-        "squawk": ("audio", "out"),
+        "squawk": ("value", "out"),
         "play": ("text", "out"),
         "again": ("text", "out"),
     }
@@ -130,8 +175,25 @@ def test_a_trace_with_its_inputs_replays_to_itself_costs_included(tmp_path, reco
     graph = parrot().replace("think", cost=effort)
     trace = replay(graph, recorded, engine="direct", seed=5)
     save_trace(trace, tmp_path / "trace.mcap", recording=recorded, copy_inputs=True)
-    assert replay(graph, tmp_path / "trace.mcap", engine="direct", seed=6).digests == trace.digests
-    assert replay(graph, tmp_path / "trace.mcap", engine="direct", seed=6, cost="declared").digests != trace.digests
+    assert replay(graph, tmp_path / "trace.mcap", engine="direct", seed=6, cost="recorded").digests == trace.digests
+    assert replay(graph, tmp_path / "trace.mcap", engine="direct", seed=6).digests != trace.digests
+
+
+def test_costs_that_were_measured_stay_measured_from_trace_to_trace_and_declared_ones_declared(tmp_path, recorded):
+    with RecordingWriter(tmp_path / "slow.mcap", recorded.manifest) as writer:
+        for event in recorded.events():
+            writer.add(event)
+        for k in range(3):
+            writer.cost("think", k, seconds(0.2))
+    measured = {("think", k): seconds(0.2) for k in range(3)}
+    slow = open_recording(tmp_path / "slow.mcap")
+    for cost, kept in (("measured", measured), ("declared", {})):
+        trace = replay(parrot(), slow, engine="direct", cost=cost)
+        save_trace(trace, tmp_path / "trace.mcap", recording=slow, copy_inputs=True)
+        again = open_recording(tmp_path / "trace.mcap")
+        assert again.costs() == kept
+        assert again.session(declared=True).costs == {("think", k): seconds(0.2 if kept else 0.1) for k in range(3)}
+        assert replay(parrot(), again, engine="direct").digests == trace.digests
 
 
 def test_steps_that_took_several_windows_and_dropped_some_come_back(tmp_path):

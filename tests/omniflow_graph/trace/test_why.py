@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replaced
+
 import numpy as np
 import pytest
 
 from omniflow_graph import Event, Graph, Session, Window, replay, seconds
 from omniflow_graph.recording.wire import pack_value, unpack_value
-from omniflow_graph.trace.trace import NOT_KEPT
+from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere
 from omniflow_graph.trace.why import at, brief, chain, explain, find
 from tests.omniflow_graph.trace.parrot import Word, parrot, traced
 
@@ -23,8 +25,36 @@ def test_a_sound_goes_back_through_its_window_to_the_frames_that_were_heard_in_i
         "    <- think #0 at 1.100 s: k=0  text=2 up to 7\n"
         "      <- window #0 at 1.000 s: window 0 [0 s, 1 s)\n"
         "        <- loud #1..2 at 0.250 s: 5\n"
-        "          <- mic #1..2 at 0.250 s: 4 bytes"
+        "           #2 at 0.500 s: 7\n"
+        "          <- mic #1..2 at 0.250 s: 4 bytes, and 1 more up to 0.500 s"
     )
+
+
+def told(numbers: tuple[int, ...], telling=lambda event: False) -> list[str]:
+    """The lines that say what a window of numbers was made of."""
+    lines = explain(chain(traced(*numbers), "window", 0, telling=telling)).splitlines()
+    return [line.strip() for line in lines[1 : next(n for n, line in enumerate(lines) if "mic" in line)]]
+
+
+def test_of_a_range_the_first_and_the_last_event_are_shown_and_how_many_stand_between():
+    assert told((3, 4, 5, 6)) == ["<- loud #0..3 at 0.000 s: 3", "(2 between)", "#3 at 0.750 s: 6"]
+    assert told((3, 0, 0, 6)) == ["<- loud #0..3 at 0.000 s: 3", "#3 at 0.750 s: 6"]
+    assert told((3, 4, 5, 3)) == ["<- loud #0..3 at 0.000 s: 3, and 3 more up to 0.750 s"]
+
+
+def test_of_a_range_those_events_are_shown_that_say_something():
+    assert told((3, 9, 9, 3), lambda event: event.data == 9) == [
+        "<- loud #0..3 at 0.000 s: 3", "#1 at 0.250 s: 9", "#2 at 0.500 s: 9", "#3 at 0.750 s: 3",
+    ]  # fmt: skip
+    assert told((3, 4, 9, 3), lambda event: event.data == 9) == [
+        "<- loud #0..3 at 0.000 s: 3", "(1 between)", "#2 at 0.500 s: 9", "#3 at 0.750 s: 3",
+    ]  # fmt: skip
+
+
+def test_of_many_events_that_say_something_the_first_five_are_shown():
+    g = parrot().replace("window", length=seconds(3))
+    lines = explain(chain(traced(*range(1, 11), graph=g), "window", 0, telling=lambda event: event.stream == "loud")).splitlines()
+    assert [line.split()[0] for line in lines[2:9]] == ["#1", "#2", "#3", "#4", "#5", "(3", "#9"]
 
 
 def test_the_causes_of_a_range_are_those_of_all_its_events():
@@ -56,6 +86,8 @@ def test_an_input_that_stands_by_reference_is_named_without_its_payload():
     trace = traced()
     trace.edges["mic"] = []
     assert explain(chain(trace, "loud", 1)) == "loud #1 at 0.250 s: 5\n  <- mic #1 at 0.250 s: (payload not kept)"
+    trace.elsewhere["mic"] = Elsewhere("in a drawer")
+    assert explain(chain(trace, "loud", 1)) == "loud #1 at 0.250 s: 5\n  <- mic #1 at 0.250 s: in a drawer"
 
 
 def echo(event: Event) -> int | None:
@@ -70,6 +102,37 @@ def test_an_echo_of_an_echo_is_followed_to_its_beginning_however_long_ago_that_i
     trace = replay(g, Session("echo", {"mic": [(0, 2000)]}, end=5000), engine="direct")
     links = chain(trace, "echo", 1998)
     assert (len(links), links[-1].event) == (1999 + 1999 + 1998 + 1, Event(0, "mic", 0, 2000))
+
+
+def forged(**made_of: tuple) -> list[tuple]:
+    """Follow the first sound of a trace in which the first events of some edges say they were made of something else."""
+    trace = traced()
+    for edge, causes in made_of.items():
+        trace.edges[edge][0] = trace.edges[edge][0]._replace(made_of=causes)
+    return followed(chain(trace, "squawk", 0))
+
+
+def test_a_forged_event_that_names_itself_is_named_and_not_followed_again():
+    assert forged(squawk=(("squawk", 0, 0),)) == [(0, "squawk", 0, 0), (1, "squawk", 0, 0)]
+    assert forged(squawk=(("think", 0, 0),), think=(("squawk", 0, 0),)) == [(0, "squawk", 0, 0), (1, "think", 0, 0), (2, "squawk", 0, 0)]
+
+
+def test_a_forged_window_that_names_itself_ends_too():
+    assert forged(window=(("window", 0, 0), ("loud", 1, 1)))[2:] == [
+        (2, "window", 0, 0),
+        (3, "window", 0, 0),  # beyond a window feedback is not followed, so this is another question
+        (4, "window", 0, 0),
+        (4, "loud", 1, 1),
+        (5, "mic", 1, 1),
+        (3, "loud", 1, 1),
+    ]
+
+
+def test_a_chain_of_many_steps_takes_a_line_each_and_not_the_square_of_their_number():
+    trace = traced()
+    link = chain(trace, "mic", 0)[0]
+    lines = explain([replaced(link, depth=depth) for depth in (99, 100, 9999)])
+    assert [len(line) - len(line.lstrip()) for line in lines.splitlines()] == [198, 200, 200]
 
 
 def test_an_event_that_is_not_there_is_an_error_that_says_what_is():

@@ -38,7 +38,9 @@ first difference: edge 'decide', event 1, at 2.120 s
   decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=1  text=I hear ...
     <- window #1 at 2.000 s: window 1 [1 s, 2 s)
       <- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False
-        <- env-audio #50..99 at 1.000 s: 640 bytes
+         (48 between)
+         #99 at 1.980 s: permille=0  talking=False  utterance=1  spoken_ns=1000000000  ended=True
+        <- env-audio #50..99 at 1.000 s: 640 bytes, and 49 more up to 1.980 s
   - 2.29 s to 3.73 s  I can hear you well now.  (user speech 1 ended at 1.98 s)
   + 2.29 s to 3.07 s  I hear music.  (user speech 1 ended at 1.98 s)
 """  # noqa: E501
@@ -184,9 +186,30 @@ def test_options_are_kept_by_accepting_only(omniflow, pinned):
     settings = json.loads((pinned / "room.expected.json").read_text())["settings"]
     assert settings == {
         "graph": "operators.duplex:duplex", "model": "scripted-fast", "window": 0.5, "seed": 0, "script": "script.yaml", "playback": None,
-        "cost": "recorded",
+        "cost": "measured",
     }  # fmt: skip
     assert rows(omniflow("check", ".").out) == [["room", "as expected", "9", "1"]]
+
+
+def test_the_assistant_that_a_recording_holds_is_pinned_unless_another_one_is_named(omniflow, pinned, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert omniflow("replay", "room.mcap", *FAST, "--script", "script.yaml", "--window", "0.5", "--out", "kept", "--copy-inputs").code == 0
+    code, out, err = omniflow("check", "kept/trace.mcap", "--accept")
+    assert (code, rows(out), err) == (0, [["trace", "new", "9", "1"]], "")
+    assert "room: gives back the assistant that was recorded; choose another one with --model, such as scripted" in out
+    kept = json.loads((pinned / "kept/trace.expected.json").read_text())
+    assert (kept["settings"]["model"], kept["settings"]["window"], kept["exact"]) == ("recorded", None, "everywhere")
+    assert rows(omniflow("check", "kept/trace.mcap").out) == [["trace", "as expected", "9", "1"]]
+    (pinned / "kept/trace.expected.json").unlink()
+    out = omniflow("check", "kept/trace.mcap", "--accept", *FAST).out
+    assert ("gives back" in out, json.loads((pinned / "kept/trace.expected.json").read_text())["settings"]["model"]) == (False, "scripted-fast")
+
+
+def test_what_was_heard_by_real_ears_is_given_back_on_machines_like_this_one(omniflow, here):
+    assert omniflow("replay", "room.mcap", "--model", "scripted", "--out", "kept", "--copy-inputs").code == 0
+    assert omniflow("check", "kept/trace.mcap", "--accept").code == 0
+    kept = json.loads((here / "kept/trace.expected.json").read_text())
+    assert (kept["settings"]["model"], kept["exact"], "onnxruntime" in kept["made_with"]) == ("recorded", "here", True)
 
 
 @pytest.mark.parametrize(("model", "exact"), [("scripted-fast", "everywhere"), ("scripted", "here")])
@@ -235,7 +258,7 @@ def test_json_is_one_object_on_the_last_line(omniflow, pinned):
     (told,) = found.json["recordings"]
     assert (found.code, found.json["equal"], told["equal"], told["verdict"]) == (1, False, False, "differs")
     assert (told["turns"], told["turns_lost"], told["turns_new"]) == ([OTHER], [TURN], [OTHER])
-    assert (told["first"]["edge"], told["first"]["time_s"], told["first"]["index"], len(told["first"]["fed_by"])) == ("decide", 2.12, 1, 4)
+    assert (told["first"]["edge"], told["first"]["time_s"], told["first"]["index"], len(told["first"]["fed_by"])) == ("decide", 2.12, 1, 6)
     (pinned / "room.expected.json").unlink()
     (told,) = omniflow("check", ".", "--json").json["recordings"]
     assert (told["equal"], told["first"], told["turns"], told["digest"]) == (False, None, None, None)
@@ -255,7 +278,7 @@ REFUSED = [
     ([".", "--accept", "--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, got 'gpt'"),
     ([".", "--accept", "--window", "nan"], "wants a window of 0.001 to 3600 seconds, got nan"),
     ([".", "--accept", "--seed", "x"], "argument --seed: invalid int value: 'x'"),
-    ([".", "--accept", "--script", "nowhere.yaml"], "No such file or directory: 'nowhere.yaml'"),
+    ([".", "--accept", "--script", "nowhere.yaml"], "omniflow: nowhere.yaml: there is no such file or folder"),
     ([".", "--accept", "--playback", "recorded"], "room.mcap: holds no 'playback' stream"),
     ([".", "--accept", "--graph", "nowhere_at_all:duplex"], "no module 'nowhere_at_all' here or installed"),
     ([".", "--accept", "--graph", "graphs_for_replay:listener", *FAST], "takes no model; it takes nothing"),

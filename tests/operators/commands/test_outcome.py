@@ -49,12 +49,39 @@ def test_all_that_machines_are_told(trace, asked):
     assert summed_up(trace, asked) == {
         "session": "room", "duration_s": 4.5, "wall_s": 0.5, "x_realtime": 9.0, "load_s": 0.25, "windows": 5, "complete": True,
         "digest": trace.digest,
-        "edges": {edge: {"events": len(events), "digest": trace.digests[edge]} for edge, events in trace.edges.items()},
+        "edges": {
+            edge: {
+                "events": len(events), "first_s": events[0].time / 1e9 if events else None, "last_s": events[-1].time / 1e9 if events else None,
+                "digest": trace.digests[edge],
+            }
+            for edge, events in trace.edges.items()
+        },
         "turns": [TURN],
         "files": {},
         "damage": None,
         "counterfactual_from_s": 2.29,
+        "behind": [],
+        "warnings": [],
     }  # fmt: skip
+    assert (trace["look"], summed_up(trace, asked)["edges"]["decide"]["first_s"]) == ([], 1.12)
+
+
+def test_stages_that_end_the_session_behind_are_named(tmp_path, asked):
+    slow = duplex(model="scripted-fast", script=script(tmp_path)).replace("decide", cost=seconds(1.5))
+    found = summed_up(replay(slow, asked, engine="direct"), asked)
+    assert found["behind"] == [{"stage": "decide", "lag_s": 3.5, "window_s": 1.0}]
+    (words,) = found["warnings"]
+    assert words.startswith("session 'room': stage 'decide' ends the session behind: its last answer comes 3.50 s after")
+
+
+def mute(state: None, event: Event[Say]) -> tuple[None, list]:
+    return state, []
+
+
+def test_parts_without_sound_are_said_on_one_line(tmp_path, asked):
+    graph = duplex(model="scripted-fast", script=script(tmp_path)).replace("wave", fn=mute)
+    found = summed_up(replay(graph, asked, engine="direct"), asked)
+    assert found["warnings"] == ["session 'room': there is no wave for answer 1, part 0 and 1 more; silence stands in its place"]
 
 
 def test_a_run_that_took_no_time_has_no_speed(trace, asked):
@@ -82,7 +109,7 @@ def test_a_run_that_was_stopped_lasted_as_long_as_something_came_in(trace, asked
     assert reached(stopped(trace, 3)) == seconds(2.98)
     found = summed_up(stopped(trace, 3), asked)
     assert (found["duration_s"], found["x_realtime"], found["complete"]) == (2.98, 5.96, False)
-    assert found["turns"] == [{**TURN, "end_s": 3.29, "text": "I can hear"}]
+    assert found["turns"] == [{**TURN, "end_s": 3.29, "text": "I can hear"}]  # as far as it came: nobody stopped it
     assert reached(stopped(trace, 0)) == 0
 
 
@@ -190,11 +217,16 @@ def test_a_graph_without_an_assistant_leaves_no_sound(tmp_path, asked):
         assert list(paths) == ["trace", "turns"]
 
 
-def test_a_session_without_a_microphone_leaves_no_sound(tmp_path):
-    write_recording(tmp_path / "eye.mcap", Manifest("eye", seconds(2), {"env-visual": STREAMS["env-visual"]}), [Event(0, "env-visual", 0, b"x")])
+def test_a_session_without_a_microphone_is_silent_on_the_left(tmp_path):
+    write_recording(tmp_path / "eye.mcap", Manifest("eye", seconds(4), {"env-visual": STREAMS["env-visual"]}), [Event(0, "env-visual", 0, b"x")])
+    (tmp_path / "script.yaml").write_text(f"- when: {{at: 0.5}}\n  say: {LINE}")
     recording = open_recording(tmp_path / "eye.mcap")
-    trace = answered(recording, script(tmp_path))
-    assert list(write_files(tmp_path, trace, recording, summed_up(trace, recording), model=None, copy_inputs=False)) == ["trace", "turns"]
+    trace = answered(recording, str(tmp_path / "script.yaml"))
+    found = write_files(tmp_path, trace, recording, summed_up(trace, recording), model=None, copy_inputs=False)
+    rate, sound = samples(tmp_path / "speech.wav")
+    assert (list(found), rate, sound.shape) == (["trace", "speech", "turns"], 24_000, (96_000, 2))
+    assert np.flatnonzero(sound[:, 0]).tolist() == []
+    assert (np.flatnonzero(sound[:, 1])[0] / rate, np.flatnonzero(sound[:, 1])[-1] / rate) == pytest.approx((1.29, 2.73), abs=0.001)
 
 
 # For people
@@ -212,6 +244,26 @@ def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, t
         f"digest decisions {trace.digest['decisions'][:16]} media {trace.digest['media'][:16]}",
     ]
     assert "stopped" not in out
+
+
+def test_people_are_shown_where_an_answer_was_cut_short(capsys, tmp_path):
+    asked = room(tmp_path, (0.5, 1.5), (2.2, 4.0))
+    graph = duplex(model="scripted-fast", script=script(tmp_path)).replace("wave", cost=falls_silent_at_once)
+    found = summed_up(replay(graph, asked, engine="direct"), asked)
+    assert found["turns"] == [{**TURN, "end_s": 3.14, "text": "I can hear", "stopped": True, "heard": ""}]
+    show(found, asked)
+    assert "I can hear [cut short]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_of_a_graph_in_which_nobody_speaks_people_are_shown_the_edges(capsys, asked):
+    trace = only_listens(asked)
+    show(summed_up(trace, asked), asked)
+    lines = [" ".join(line.strip("│ \n").replace("│", " ").split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "room: what was on each edge"
+    assert [line for line in lines if line.startswith(("edge", "env-audio", "loud"))] == [
+        f"{edge} 225 0.000 s 4.480 s {trace.digests[edge][:16]}" for edge in ("env-audio", "loud")
+    ]
+    assert "┃" in "".join(lines)
 
 
 def test_people_are_told_of_a_run_that_was_stopped_and_of_a_damaged_recording(capsys, tmp_path, trace, asked):

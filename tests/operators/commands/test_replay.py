@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from omniflow_graph import diff
-from omniflow_graph.recording import open_recording
+from omniflow_graph import diff, seconds
+from omniflow_graph.recording import RecordingWriter, open_recording
 from omniflow_graph.trace.stored import load_trace
+from operators.commands.outcome import outcome
 from operators.words import Ack
 from recordings import bundled
 from tests.operators.commands.rooms import ASK, FAST, LINE, answered, room
@@ -38,9 +40,8 @@ def test_json_is_one_object_on_the_last_line(omniflow, here):
     assert {name: value > 0 for name, value in times.items()} == {"wall_s": True, "x_realtime": True, "load_s": True}
     assert found == {
         "session": "room", "duration_s": 4.5, "windows": 5, "complete": True, "files": {}, "damage": None, "counterfactual_from_s": 2.29,
-        "turns": [{"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}],
-        "digest": trace.digest,
-        "edges": {edge: {"events": len(events), "digest": trace.digests[edge]} for edge, events in trace.edges.items()},
+        "turns": [{"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}], "behind": [], "warnings": [],
+        "digest": trace.digest, "edges": outcome(trace, open_recording("room.mcap"))["edges"],
     }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def test_a_bundled_recording_is_known_by_its_name_and_its_user_reacts_to_the_ass
 # What is asked for
 
 
-@pytest.mark.parametrize("options", [["--engine", "direct"], ["--workers", "2"], ["--batch", "1"], ["--seed", "-7"], ["--pace", "1e6"]])
+@pytest.mark.parametrize("options", [["--engine", "direct"], ["--workers", "2"], ["--batch", "1"], ["--seed", "7"], ["--pace", "1e6"]])
 def test_how_it_is_run_does_not_show_in_what_comes_of_it(omniflow, here, options):
     assert told(omniflow, *ASK, *options)["digest"] == answered(open_recording("room.mcap"), "script.yaml").digest
 
@@ -110,6 +111,9 @@ def test_the_folder_gets_the_trace_the_sound_and_the_turns(omniflow, here):
     assert json.loads((here / "new/out/turns.json").read_text()) == found["turns"]
     trace, manifest = load_trace("new/out"), open_recording("new/out/trace.mcap").manifest
     assert (trace.digest, trace.seed, manifest.model, manifest.source) == (found["digest"], 5, "scripted-fast", "room.mcap")
+    run = {"graph": "operators.duplex:duplex", "script": "script.yaml", "playback": "simulated", "cost": "measured"}
+    assert (manifest.notes["run"], manifest.notes["windows_s"]) == (run, {"window": 1.0})
+    assert (manifest.streams["out-stream"].rate_hz, manifest.streams["env-audio"].rate_hz) == (24_000, 16_000)
 
 
 def test_a_folder_that_is_there_gets_them_anew(omniflow, here):
@@ -129,8 +133,94 @@ def test_a_trace_with_its_inputs_is_a_recording_that_replays_to_itself(omniflow,
 def test_costs_are_those_of_the_recording_unless_declared_ones_are_asked_for(omniflow, here):
     told(omniflow, *ASK, "--out", "out", "--copy-inputs")
     half = ("replay", "out", *FAST, "--script", "script.yaml", "--window", "0.5")
-    assert "the recording holds no cost for event 5 of 'window'; replay with declared costs instead" in omniflow.refused(*half)
-    assert told(omniflow, *half, "--cost", "declared")["windows"] == 9
+    assert "the recording holds no cost for event 5 of 'window'; replay with declared costs instead" in omniflow.refused(*half, "--cost", "recorded")
+    assert [told(omniflow, *half, *cost)["windows"] for cost in ((), ("--cost", "declared"))] == [9, 9]
+
+
+@pytest.mark.parametrize("several", [[], ["--recover"]])
+def test_costs_that_were_measured_are_taken_also_in_a_run_of_many(omniflow, here, several):
+    manifest, events = open_recording("room.mcap").manifest, list(open_recording("room.mcap").events())
+    for name, declared in (("measured", False), ("told", True)):
+        with RecordingWriter(f"{name}.mcap", manifest) as writer:
+            for event in events:
+                writer.add(event)
+            for k in range(5):
+                writer.cost("decide", k, seconds(0.3), declared=declared)
+    found = {}
+    for name, cost in product(("measured", "told"), ("measured", "recorded", "declared")):
+        options = ["--cost", cost, *([*several, f"{name} {cost}"] if several else [])]
+        found[name, cost] = told(omniflow, "replay", f"{name}.mcap", *ASK[2:], *options)["turns"][0]["start_s"]
+    assert found == {
+        ("measured", "measured"): 2.47, ("measured", "recorded"): 2.47, ("measured", "declared"): 2.29,
+        ("told", "measured"): 2.29, ("told", "recorded"): 2.47, ("told", "declared"): 2.29,
+    }  # fmt: skip
+
+
+# Which assistant
+
+
+def test_the_assistant_that_a_recording_holds_is_given_back_unless_another_one_is_named(omniflow):
+    code, out, err = omniflow("replay", "dialogue_zh", "--json")
+    assert (code, err) == (
+        0,
+        "omniflow: dialogue_zh: gives back the assistant that was recorded; choose another one with --model, such as scripted\n",
+    )
+    assert json.loads(out)["turns"] == told(omniflow, "replay", "dialogue_zh", "--model", "recorded")["turns"] != []
+
+
+def test_a_script_is_said_by_the_scripted_model_whoever_was_recorded(omniflow, here):
+    (here / "script.yaml").write_text(f"- when: {{at: 0.5}}\n  say: {LINE}")
+    assert [turn["text"] for turn in told(omniflow, "replay", "dialogue_zh", "--script", "script.yaml")["turns"]] == [LINE]
+
+
+def test_of_several_recordings_each_gets_the_model_that_fits_it_and_it_is_said_once(omniflow, here):
+    assert omniflow(*ASK, "--window", "0.5", "--out", "kept", "--copy-inputs").code == 0
+    code, out, err = omniflow("replay", "dialogue_zh", "three_questions", "kept", "--json")
+    words = "dialogue_zh, room: gives back the assistant that was recorded; choose another one with --model, such as scripted"
+    assert (code, err) == (0, f"omniflow: {words}\n")
+    found = json.loads(out)["sessions"]
+    assert [(each["session"], each["windows"], each["turns"][0]["start_s"]) for each in found] == [
+        ("dialogue_zh", 15, 3.88), ("three_questions", 22, 5.29), ("room", 9, 2.1725),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["scripted", "scripted-fast"])
+@pytest.mark.parametrize("window", ["0.5", "1.0"])
+def test_a_trace_is_given_back_with_the_ears_and_the_windows_that_it_was_made_with(omniflow, here, model, window):
+    first = told(omniflow, "replay", "room.mcap", "--model", model, "--window", window, "--out", "first", "--copy-inputs")
+    for then, now in (("first", "second"), ("second", "third")):
+        again = told(omniflow, "replay", then, "--model", "recorded", "--out", now, "--copy-inputs")
+        assert (again["digest"], again["edges"]) == (first["digest"], first["edges"])
+    assert "was decided in windows of" in omniflow.refused("replay", "first", "--window", "0.2")
+
+
+def test_a_trace_that_was_cut_in_the_middle_is_given_back_as_far_as_it_goes(omniflow, here):
+    """Cut between a decision and its wave."""
+    told(omniflow, *ASK, "--out", "first", "--copy-inputs")
+    recording = open_recording("first/trace.mcap")
+    with RecordingWriter("cut.mcap", recording.manifest) as writer:
+        costs = {}
+        for event, digest in recording.records(recording.manifest.streams, costs, declared=True):
+            if event.stream != "wave" or event.seq == 0:
+                writer.add(event, digest)
+        for (stage, seq), cost in costs.items():
+            writer.cost(stage, seq, cost, declared=True)
+    code, out, err = omniflow("replay", "cut.mcap", "--model", "recorded", "--json")
+    assert (code, err) == (0, "omniflow: warning: session 'room': there is no wave for answer 1, part 1; silence stands in its place\n")
+    assert [(turn["end_s"], turn["text"]) for turn in json.loads(out)["turns"]] == [(3.29, "I can hear")]
+
+
+def test_a_stage_that_falls_behind_is_a_warning(omniflow, here):
+    code, out, err = omniflow(*ASK, "--window", "0.02", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "".join(f"omniflow: warning: {words}\n" for words in found["warnings"]))
+    assert [(each["stage"], each["window_s"]) for each in found["behind"]] == [("decide", 0.02), ("wave", 0.02)]
+    assert "stage 'decide' ends the session behind" in omniflow(*ASK, "--window", "0.02").err
+
+
+@pytest.mark.parametrize("window", ["1.0", "0.5", "0.2", "0.1"])
+def test_the_scripted_model_holds_real_time_in_windows_as_short_as_a_small_model_would(omniflow, here, window):
+    assert told(omniflow, *ASK, "--window", window)["behind"] == []
 
 
 # What goes wrong on the way

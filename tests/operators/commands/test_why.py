@@ -11,6 +11,7 @@ from omniflow_graph.recording import open_recording
 from omniflow_graph.trace.stored import save_trace
 from operators.duplex import duplex
 from recordings import bundled
+from tests.omniflow_graph.trace.parrot import traced
 from tests.operators.commands.rooms import answered, room, script
 
 WORD = """\
@@ -23,7 +24,9 @@ DECISION = """\
 decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=2  text=I can h...
   <- window #1 at 2.000 s: window 1 [1 s, 2 s)
     <- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False
-      <- env-audio #50..99 at 1.000 s: (payload not kept)
+       (48 between)
+       #99 at 1.980 s: permille=0  talking=False  utterance=1  spoken_ns=1000000000  ended=True
+      <- env-audio #50..99 at 1.000 s: by reference, of 225 events in room.mcap (audio, 16000 Hz, digest 7776fb85e407)
 """
 
 
@@ -104,6 +107,37 @@ def test_json_holds_the_chain_link_by_link(omniflow, answer):
         (3, "env-audio", [50, 99], 1.0),
     ]
     assert chain[1]["data"] == "window 1 [1 s, 2 s)"
+    last = {"between": 48, "seq": 99, "time_s": 1.98, "data": "permille=0  talking=False  utterance=1  spoken_ns=1000000000  ended=True"}
+    assert [link["more"] for link in chain] == [[], [], [last], []]
+
+
+def test_what_was_decided_on_is_shown_wherever_in_the_window_it_stands(omniflow, tmp_path):
+    recording = room(tmp_path, (0.5, 1.2))
+    save_trace(answered(recording, script(tmp_path)), tmp_path / "trace.mcap", recording=recording)
+    lines = [line.strip() for line in omniflow("why", tmp_path / "trace.mcap", "--window", 1).out.splitlines()]
+    assert lines[2:7] == [
+        "<- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False",
+        "(33 between)",
+        "#84 at 1.680 s: permille=0  talking=False  utterance=1  spoken_ns=700000000  ended=True",
+        "(14 between)",
+        "#99 at 1.980 s: permille=0  talking=False  utterance=1  spoken_ns=700000000  ended=False",
+    ]
+
+
+def test_an_edge_of_any_graph_can_be_asked_for(omniflow, tmp_path):
+    save_trace(traced(), tmp_path / "trace.mcap")
+    trace = tmp_path / "trace.mcap"
+    assert first_line(omniflow, trace, "--edge", "think") == "think #0 at 1.100 s: k=0  text=2 up to 7"
+    assert first_line(omniflow, trace, "--edge", "think", "--at", 3.1) == "think #1 at 3.100 s: k=2  text=1 up to 9"
+    assert first_line(omniflow, trace, "--edge", "think", "--window", 2) == "think #1 at 3.100 s: k=2  text=1 up to 9"
+    every = "mic, loud, window, think, squawk, play, again"
+    begin = "this graph has no edge 'out-stream' to begin at; name one with --edge (and --at SECONDS): "
+    for arguments in ([], ["--at", "1"]):
+        assert omniflow.refused("why", trace, *arguments) == f"omniflow: {begin}{every}"
+    assert omniflow.refused("why", trace, "--window", "0") == f"omniflow: {begin.replace('out-stream', 'decide')}{every}"
+    assert omniflow.refused("why", trace, "--turn", "1", "--edge", "think") == (
+        "omniflow: turns are those of the duplex pipeline, and this graph has no decide, heard, out-stream; ask with --edge NAME --at SECONDS"
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +156,9 @@ def test_json_holds_the_chain_link_by_link(omniflow, answer):
         (["{trace}", "--at", "1e300"], "--at: wants a second of the session, 0 to 1e9, got 1e+300"),
         (["{trace}", "--at", "1", "--turn", "1"], "argument --turn: not allowed with argument --at"),
         (["{trace}", "--edge", "mouth"], "no edge 'mouth' in this trace; there are env-visual, env-audio, look"),
-        (["{trace}", "--edge", "env-audio"], "edge 'env-audio' holds no event in this trace"),
+        (["{trace}", "--edge", "env-audio"], "edge 'env-audio' holds no event in this trace (by reference, of 225 events in room.mcap (audio, 16000"),
+        (["{trace}", "--edge", "env-audio", "--at", "1"], "); replay with --copy-inputs to have them in it"),
+        (["{trace}", "--edge", "look"], "edge 'look' holds no event in this trace; name another one"),
         (["{recording}"], "a recording of a session, not a trace; make one with `omniflow replay"),
         (["{folder}"], "a folder without a trace.mcap; `omniflow replay REC --out"),
         (["{folder}/nothing"], "nothing: there is no such file"),

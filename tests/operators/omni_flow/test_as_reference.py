@@ -72,6 +72,11 @@ def test_text_after_a_turns_end_begins_another_and_the_end_is_not_said():
     assert (window.content, window.ends, window.turn_ended) == ((1, TURN_EOS, 2), None, False)
 
 
+def test_text_that_is_refused_right_after_a_turns_end_leaves_a_turn_open():
+    (window,) = answered([SPEAK, 1, TURN_EOS, 9], settings=AS_REFERENCE)
+    assert (window.reason, window.ends, window.turn_ended) == ("characters", Ends("drain", "turn_eos"), False)
+
+
 def test_force_by_count_inside_a_turn_becomes_content_up_to_the_cap():
     settings = Generating(force_listen=1, reference_compatible=True)
     (window,) = answered([], settings=settings, talk=Talk(in_turn=True))

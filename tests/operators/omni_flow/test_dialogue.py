@@ -118,7 +118,10 @@ def test_in_longer_or_shorter_windows_an_answer_begins_no_earlier():
             "talk.json: turn 1, word 2 ' day': start_s: wants 0.4 or more, where word 1 ends, got 0.3",
         ),
         (broken(["turns", 0, "words", 1, "end_s"], 0.45), "talk.json: turn 1, word 2 ' day': end_s: wants 0.5 or more, where it starts, got 0.45"),
-        (broken(["turns", 0, "text"], "goods day"), "talk.json: turn 1: the tokens do not spell the text: they go on with 'day', the text with 'sday'"),
+        (
+            broken(["turns", 0, "text"], "goods day"),
+            "talk.json: turn 1: the tokens do not spell the text: they go on with 'day', the text with 'sday'",
+        ),
         (broken(["turns", 0, "text"], 3), "talk.json: turn 1: text: wants a string, got 3"),
         (broken(["turns", 0, "tokens"]), "talk.json: turn 1: has no field tokens; add it, or name a folder with --tokenizer"),
         (broken(["turns", 0, "tokens", 0, "id"], -1), "talk.json: turn 1, token 1: id: wants a whole number from 0 on, got -1"),

@@ -39,7 +39,7 @@ def test_the_demo_takes_16480_samples_first_and_then_16000_whatever_the_session(
 
 def test_long_first_closes_the_first_unit_at_1030_ms_and_the_others_each_second():
     assert ranges(40_000, "long-first") == [(0, 0, 16_480), (0, 16_480, 32_480), (0, 32_480, 40_000)]
-    assert ranges(16_480, "long-first") == [(0, 0, 16_480)]
+    assert [ranges(samples, "long-first") for samples in (100, 16_480)] == [[(0, 0, 100)], [(0, 0, 16_480)]]
 
 
 def test_a_shorter_window_is_cut_alike():
@@ -50,7 +50,7 @@ def test_a_shorter_window_is_cut_alike():
 
 
 def test_a_frame_on_the_edge_of_two_units_belongs_to_the_later_one():
-    assert shown(48_000, "plain", 0, 0.999, 1.0, 2.5) == [[0, 0.999], [1.0], [2.5]]
+    assert shown(48_000, "plain", 0, 0.99999, 1.0, 2.5) == [[0, 0.99999], [1.0], [2.5]]
     assert shown(48_000, "demo", 0, 0.999, 1.0, 2.5) == [[0, 0.999], [1.0], [2.5]]
     assert shown(48_000, "long-first", 0, 1.029, 1.03, 2.029, 2.03) == [[0, 1.029], [1.03, 2.029], [2.03]]
 
@@ -120,6 +120,7 @@ def test_the_conventions_differ_only_where_a_unit_ends(given_inputs):
         (([], [], "first"), {}, "wants a convention out of plain, demo, long-first, got 'first'"),
         (([(0, 5), (-1, 5)], []), {}, "wants chunks in the order of their times, got -1 ns after 0 ns"),
         (([], [(2, "b"), (1, "a")]), {}, "wants frames in the order of their times, got 1 ns after 2 ns"),
+        (([(0, 5), (0, -1)], []), {}, "wants chunks of 0 samples or more, got -1"),
         (([], []), {"window_ns": 0}, "wants a window of whole samples, 62500 ns each, got 0 ns"),
         (([], []), {"window_ns": 100}, "wants a window of whole samples, 62500 ns each, got 100 ns"),
     ],

@@ -38,8 +38,7 @@ def test_what_is_read_from_a_changed_sequence_would_be_written_so(session, other
     form = data.draw(st.sampled_from([form, other]))
     try:
         read = parse(tokens, form, in_turn=in_turn)
-    except ValueError as error:
-        assert "window" in str(error)
+    except ValueError:
         return
     assert layout(read, form, in_turn=in_turn).tokens == tuple(tokens)
 

@@ -37,7 +37,11 @@ def test_writing_and_speaking_take_time_and_the_next_window_waits():
 
 
 def test_sound_begins_no_earlier_than_it_is_to():
-    assert ms(speak(SPOKEN, SECOND, text_first, cost=Cost(begins=300 * MS))) == [(0, 300, 0, 1000), (1000, 1300, 1000, 2000), (2000, 2300, 2000, 2400)]
+    assert ms(speak(SPOKEN, SECOND, text_first, cost=Cost(begins=300 * MS))) == [
+        (0, 300, 0, 1000),
+        (1000, 1300, 1000, 2000),
+        (2000, 2300, 2000, 2400),
+    ]
 
 
 def test_sound_without_text_leaves_a_gap_and_what_follows_is_heard_later():

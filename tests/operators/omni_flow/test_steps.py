@@ -32,7 +32,7 @@ from tests.operators.omni_flow.talks import LETTERS, WORDS, answered, scripted, 
 
 FORMS = [Form(boundaries, control) for boundaries in ("explicit", "implicit") for control in ("LS", "LT")]
 LT, BARE = Form(control="LT"), Form(boundaries="implicit")
-MARKS = (LISTEN, SPEAK, TURN_EOS, CHUNK_EOS, TTS_BOS, TTS_PAD, UNIT, UNIT_END, IM_END)
+MARKS = (LISTEN, SPEAK, TURN_EOS, CHUNK_EOS, CHUNK_TTS_EOS, TTS_BOS, TTS_PAD, UNIT, UNIT_END, IM_END)
 FORCES = (None, None, None, "force_listen", "interrupt", "vad")
 
 
@@ -42,9 +42,9 @@ def settings_drawn(draw):
     return Generating(form, draw(st.integers(3, 22)), draw(st.integers(4, 28)), draw(st.integers(0, 2)), draw(st.sampled_from(("continue", "stop"))))
 
 
-def windows_drawn(marks=MARKS):
+def windows_drawn():
     """Draw what a model would choose in each window, over and over, and whether it is forced."""
-    token = st.sampled_from((*marks, *WORDS, *LETTERS[:3]))
+    token = st.sampled_from((*MARKS, *WORDS, *LETTERS[:3]))
     return st.lists(st.tuples(st.lists(token, min_size=1, max_size=5), st.sampled_from(FORCES)), min_size=1, max_size=5)
 
 
@@ -78,7 +78,7 @@ def test_what_was_fed_can_be_read_back_as_windows(windows, settings):
     assert [getattr(group.answer, "ids", ()) for group in groups] == said
 
 
-@given(windows_drawn((*MARKS, CHUNK_TTS_EOS)), settings_drawn())
+@given(windows_drawn(), settings_drawn())
 def test_a_turn_is_open_after_a_window_exactly_if_it_spoke_and_did_not_end_it(windows, settings):
     for before, outcome, after in run(windows, settings):
         speaks = outcome.choice == "speak"
@@ -89,14 +89,14 @@ def test_a_turn_is_open_after_a_window_exactly_if_it_spoke_and_did_not_end_it(wi
             assert outcome.ends.kind == ("drain" if speaks else "flush")
 
 
-@given(windows_drawn((*MARKS, CHUNK_TTS_EOS)), settings_drawn())
+@given(windows_drawn(), settings_drawn())
 def test_from_every_state_a_listen_leads_to_silence(windows, settings):
     *_, (_, _, talk) = run(windows, replace(settings, listen_in_turn="stop"))
     talk, outcome = generate_unit(talk, lambda fed: Choice(LISTEN), replace(settings, listen_in_turn="stop"), text_of=text_of)
     assert (talk.in_turn, outcome.choice) == (False, "listen")
 
 
-@given(windows_drawn((*MARKS, CHUNK_TTS_EOS)), settings_drawn())
+@given(windows_drawn(), settings_drawn())
 def test_what_is_conditioned_on_stands_where_it_was_fed(windows, settings):
     for _, outcome, _ in run(windows, settings):
         assert tuple(outcome.fed[row] for row in outcome.condition.rows) == outcome.condition.ids
@@ -147,9 +147,14 @@ def test_without_a_control_token_20_steps_are_19_of_content():
 
 
 def test_without_a_control_token_a_turn_goes_on_silently_with_a_pad():
-    for tokens in ([CHUNK_EOS], [TTS_PAD, CHUNK_EOS], [TTS_PAD, 1]):
-        (window,) = answered(tokens, settings=Generating(LT), talk=Talk(in_turn=True))
-        assert (window.choice, window.fed, window.content) == ("speak", (TTS_PAD, CHUNK_EOS, UNIT_END), ())
+    for token, reason in ((CHUNK_EOS, "chunk_eos"), (TTS_PAD, "pad")):
+        (window,) = answered([token], settings=Generating(LT), talk=Talk(in_turn=True))
+        assert (window.choice, window.reason, window.fed, window.content) == ("speak", reason, (TTS_PAD, CHUNK_EOS, UNIT_END), ())
+
+
+def test_a_pad_is_stray_between_turns_after_text_and_in_forms_without_it():
+    assert [window.reason for window in answered([TTS_PAD], [1, TTS_PAD], settings=Generating(LT))] == ["stray", "stray"]
+    assert [window.reason for window in answered([TTS_PAD], [SPEAK, TTS_PAD])] == ["stray", "stray"]
 
 
 @pytest.mark.parametrize(("mode", "choice", "kind"), [("stop", "listen", "flush"), ("continue", "speak", "drain")])
@@ -159,9 +164,9 @@ def test_without_a_control_token_a_turns_end_and_a_listen_stop_it_or_not(mode, c
 
 
 def test_without_boundaries_no_mark_is_fed_and_the_cap_forces_none():
-    listens, speaks, silent = answered([LISTEN], [SPEAK, *LETTERS[:19]], [SPEAK, CHUNK_EOS], settings=Generating(BARE))
-    assert (listens.fed, speaks.fed, silent.fed) == ((LISTEN,), (SPEAK, *LETTERS[:19]), (SPEAK, TTS_PAD))
-    assert (speaks.reason, len(speaks.content)) == ("cap", 19)
+    listens, speaks, silent, pads = answered([LISTEN], [SPEAK, *LETTERS[:19]], [SPEAK, CHUNK_EOS], [SPEAK, TTS_PAD], settings=Generating(BARE))
+    assert (listens.fed, speaks.fed, silent.fed, pads.fed) == ((LISTEN,), (SPEAK, *LETTERS[:19]), (SPEAK, TTS_PAD), (SPEAK, TTS_PAD))
+    assert (speaks.reason, len(speaks.content), pads.reason) == ("cap", 19, "pad")
 
 
 def test_without_boundaries_the_reference_feeds_no_listen_and_the_units_end():
