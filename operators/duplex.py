@@ -41,11 +41,12 @@ def assistant(g: Graph, aligned: str, made: Model) -> str:
     decide = g.stage("decide", aligned, made.decide, state=made.mind, cost=made.costs["decide"])
     text = g.map("text", decide, words)
     fence = g.map("fence", decide, silence)
+    overlap, notices = g.map("overlap", decide, chosen), g.map("notices", decide, noticed)
     speech = g.stage("speech", decide, speak, cost=made.costs["speech"], fence=fence, cancellable=True)
     wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"], fence=fence, cancellable=True)
     played = g.scan("play", g.merge("cues", fence, wave), play, state=Player())
     out, heard = g.map("out-stream", played, sound), g.map("heard", played, acknowledgement)
-    g.sink("out", decide, text, fence, out, heard)
+    g.sink("out", decide, text, fence, overlap, notices, out, heard)
     return heard
 
 
@@ -58,6 +59,16 @@ def silence(event: Event[Decision]) -> Fence | None:
     """Order silence where a window decided to flush: a new epoch begins."""
     d = event.data
     return Fence(d.epoch + 1, d.response, d.cause) if d.ends == "flush" else None
+
+
+def chosen(event: Event[Decision]) -> tuple | None:
+    """Pick what was chosen about those who talked over the assistant."""
+    return event.data.overlap or None
+
+
+def noticed(event: Event[Decision]) -> tuple | None:
+    """Pick what was wrong with what the player acknowledged."""
+    return event.data.notices or None
 
 
 def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:

@@ -15,7 +15,8 @@ from omniflow_graph.events import SECOND
 from omniflow_graph.graph.nodes import Cost
 from omniflow_graph.recording import Recording
 from operators import ears, eyes, voice
-from operators.decide import Mind, decide
+from operators.decide import decide
+from operators.mind import Mind
 from operators.omni_flow.admission import TimeAligned
 from operators.omni_flow.marks import Mark, even_marks
 from operators.script import load_script
@@ -112,6 +113,10 @@ class Pace:
         samples, ends = len(self.say(line)), accumulate(map(len, words_of(line)), initial=0)
         places = [duration(place(end, line, samples)) for end in ends]
         return tuple(end - start for start, end in pairwise(places))
+
+    def samples(self, line: str, characters: int) -> int:
+        """Return how many samples the first so many characters take."""
+        return place(characters, line, len(self.say(line)))
 
 
 def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray]) -> tuple[None, list[Wave]]:

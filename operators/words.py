@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Decision(NamedTuple):
     p_listen: int = 0  # how likely it was to listen, in permille
     forced: str = ""  # what made it listen, if it had no choice
     ends: str = ""  # how speech stops: "drain" plays out what was made, "flush" falls silent at once
+    overlap: tuple[Any, ...] = ()  # what was chosen about who talked over it: omni_flow.overlap.Choice
+    notices: tuple[Any, ...] = ()  # what was wrong with acknowledgements: omni_flow.playback.Notice
 
 
 class Say(NamedTuple):

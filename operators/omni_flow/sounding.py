@@ -24,9 +24,8 @@ class Stretch(NamedTuple):
 class Sounding:
     """Hold one answer. All that it learns from acknowledgements are maxima, so neither their order nor how often they come can show.
 
-    `whole`: its last wave was sent. `most`: samples that were acknowledged; `sure`: the same as (samples, time), of what was
-    acknowledged for a time up to the fence. `reported`: the latest time that an acknowledgement spoke of. `final`: one said that
-    no more is heard. `fence`: when the answer was flushed.
+    `whole`: its last wave was sent. `most` and `reported`: the most samples and the latest time that were acknowledged; `sure`:
+    both, of what was acknowledged for a time up to the fence. `final`: that no more is heard. `fence`: when it was flushed.
     """
 
     response: int
@@ -58,7 +57,8 @@ def lengthened(answer: Sounding, samples: int, begin: int) -> Sounding:
 
 def told(answer: Sounding, played: int, time: int, *, final: bool) -> Sounding:
     """Take down that so many samples had been heard by a time; `played` is no more than was sent."""
-    sure = max(answer.sure, (played, time)) if answer.fence is None or time <= answer.fence else answer.sure
+    by_then = answer.fence is None or time <= answer.fence
+    sure = (max(answer.sure[0], played), max(answer.sure[1], time)) if by_then else answer.sure
     return replace(answer, most=max(answer.most, played), sure=sure, reported=max(answer.reported, time), final=answer.final or final)
 
 

@@ -75,13 +75,13 @@ def load_tokenizer(folder: str | Path) -> Published:
     Its marks are taken out, since text is all that is encoded (spec 1.6). Raises ValueError for a folder without that file,
     a file that is no tokenizer, and one whose marks have other ids than the published vocabulary.
     """
-    try:
-        from tokenizers import Tokenizer as Fast
-    except ImportError:
-        raise ValueError("--tokenizer: wants the package tokenizers; pip install 'omniflow-graph[tokenizer]'") from None
     path = Path(folder) / FILE
     if not path.is_file():
         raise ValueError(f"tokenizer {folder}: wants a folder with a {FILE}, such as a checkpoint's; there is none")
+    try:
+        from tokenizers import Tokenizer as Fast
+    except ImportError:
+        raise ValueError(f"tokenizer {folder}: wants the package tokenizers; pip install 'omniflow-graph[tokenizer]'") from None
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
         marks = {mark["content"]: mark["id"] for mark in described.pop("added_tokens", None) or []}

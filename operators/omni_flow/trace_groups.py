@@ -37,20 +37,20 @@ def groups_of(trace: Trace, tokenizer: Tokenizer) -> list[Group]:
     for event in _kept(trace, DECIDED):
         decisions.setdefault(event.data.k, []).append(event.data)
     seen, hears, last = len(trace[SEEN]), bool(trace[HEARD]), max(decisions, default=-1)
-    groups, turn = [], None
+    groups, in_turn = [], False
     for event in _kept(trace, WINDOW):
         k, pictures, audio = event.data.k, _pictures(event, seen), _audio(event, trace.end) if hears else 0
         if k > last or (event.data.partial and not pictures and not audio):
             break
         if k not in decisions:
             raise ValueError(f"{trace.session}: window {k} was never decided, although later ones were; a sequence has a group for each window")
-        answer, turn = answered(decisions[k], turn, tokenizer)
+        answer, in_turn = answered(decisions[k], in_turn, tokenizer)
         groups.append(Group(k, pictures, audio, answer))
     return groups
 
 
-def answered(decisions: Sequence[Decision], turn: str | None, tokenizer: Tokenizer) -> tuple[Answer, str | None]:
-    """Return the answer that a window's decisions come to. `turn` is what the turn that goes on has said so far; None for none.
+def answered(decisions: Sequence[Decision], in_turn: bool, tokenizer: Tokenizer) -> tuple[Answer, bool]:
+    """Return the answer that a window's decisions come to, and whether a turn goes on. `in_turn`: one went on before.
 
     A turn ends with the last part of its line, or where another line begins; a stop inside one cuts it. A window between
     two parts lets the first sound on.
@@ -60,19 +60,17 @@ def answered(decisions: Sequence[Decision], turn: str | None, tokenizer: Tokeniz
     spoke = False
     for decision in decisions:
         speaks = decision.choice == "speak"
-        if turn is not None and (decision.choice == "stop" or (speaks and decision.part == 0)):
+        if in_turn and (decision.choice == "stop" or (speaks and decision.part == 0)):
             ends.append(len(ids))
-            turn = None
+            in_turn = False
         if speaks:
-            words = decision.text
-            ids += tokenizer.encode(words)
-            spoke, turn = True, (turn or "") + words
+            ids += tokenizer.encode(decision.text)
+            spoke, in_turn = True, not decision.last
             if decision.last:
                 ends.append(len(ids))
-                turn = None
-    if spoke or turn is not None:
-        return Speak(tuple(ids), tuple(ends)), turn
-    return Listen(cuts=bool(ends)), None
+    if spoke or in_turn:
+        return Speak(tuple(ids), tuple(ends)), in_turn
+    return Listen(cuts=bool(ends)), False
 
 
 def _kept(trace: Trace, edge: str) -> list[Event[Any]]:

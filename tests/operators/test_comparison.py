@@ -15,7 +15,7 @@ from tests.operators.commands.rooms import LINE, answered, room, script
 
 SETTINGS = Settings("tests.omniflow_graph.trace.parrot:parrot")
 ELSEWHERE = {**here(), "numpy": "1.0"}
-SAID = {"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
+SAID = {"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
 
 
 def pinned(trace: Trace, exact: str = "everywhere") -> Expectation:
@@ -134,7 +134,7 @@ def test_elsewhere_a_turn_begins_when_it_did_and_may_sound_50_ms_longer_or_short
 
 def test_elsewhere_a_turn_that_begins_later_is_named_with_what_was_expected(said):
     first = compare(other_wave(pinned(said, "here"), start_s=2.2), said, where=ELSEWHERE).first
-    assert (first.edge, first.index, first.time, first.b.data) == ("play", 0, seconds(2.2), f"{LINE}  (until 3.730 s)")
+    assert (first.edge, first.index, first.time, first.b.data) == ("play", 0, seconds(2.2), f"{LINE}  (until 4.030 s)")
     assert (first.a.time, first.fed_by) == (seconds(2.29), "because user speech 1 ended at 1.98 s")
 
 

@@ -11,17 +11,18 @@ import pytest
 
 from omniflow_graph import Event, Graph, Pcm16, Session, Trace, replay, seconds
 from omniflow_graph.engine.direct import run_direct
-from operators.decide import Mind
 from operators.duplex import duplex
+from operators.mind import Mind
 from operators.turns import Turn, turns
-from operators.words import Ack, Decision
+from operators.words import Ack, Decision, Fence
 from recordings import bundled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAME_NS = 20_000_000
 LINE = "I can hear you very well now."  # 29 characters of 60 ms: 1.74 s
 EDGES = [
-    "env-visual", "env-audio", "look", "listen", "window", "decide", "text", "fence", "speech", "wave", "cues", "play", "out-stream", "heard", "playback",
+    "env-visual", "env-audio", "look", "listen", "window", "decide", "text", "fence", "overlap", "notices",
+    "speech", "wave", "cues", "play", "out-stream", "heard", "playback",
 ]  # fmt: skip
 
 
@@ -75,17 +76,24 @@ def test_short_windows_answer_sooner(script):
 def test_who_is_talked_over_falls_silent(script):
     trace = fast(script, room((0.5, 1.5), (2.3, 4.5), end=9), window=0.2)
     assert [(s(turn.start), s(turn.end), turn.cause, turn.stopped) for turn in turns(trace)] == [
-        (2.102, 3.04, "user speech 1 ended at 1.98 s", True),
+        (2.102, 3.64, "user speech 1 ended at 1.98 s", True),
         (5.102, 6.842, "user speech 2 ended at 4.98 s", False),
     ]
-    assert [e.data for e in trace["decide"] if e.data.choice == "stop"] == [Decision(14, "stop", "talked over by utterance 2 for 0.70 s", 1, p_listen=1000, ends="flush")]
-    assert [(s(e.time), e.data) for e in trace["heard"] if e.data.response == 1][-1] == (3.04, Ack(1, 22_512, True, 0, seconds(3.04)))
+    (stop,) = [e.data for e in trace["decide"] if e.data.choice == "stop"]
+    (over,) = stop.overlap
+    cause = "1200 ms said over answer 1 by utterance 2; 1200 ms stop it"
+    assert stop == Decision(17, "stop", cause, 1, p_listen=1000, ends="flush", overlap=(over,))
+    assert (over.choice, over.reason) == ("stop", cause)
+    assert [(s(e.time), e.data) for e in trace["fence"]] == [(3.64, Fence(1, 1, cause))]
+    assert [(s(e.time), e.data) for e in trace["overlap"]] == [(3.64, (over,))]
+    assert [(s(e.time), e.data) for e in trace["heard"] if e.data.response == 1][-1] == (3.64, Ack(1, 36_912, True, 0, seconds(3.64)))
+    assert trace["notices"] == []
 
 
 def test_an_answer_that_ends_by_itself_while_it_is_being_stopped_was_not_cut_short(tmp_path):
     line = "I can hear you very well today"  # 30 characters: 1.8 s, from 2.29 to 4.09 s
     (tmp_path / "script.yaml").write_text(f"- when: {{speech_ends: 1}}\n  say: {line}")
-    trace = fast(str(tmp_path / "script.yaml"), room((0.5, 1.5), (3.2, 4.5), end=7))
+    trace = fast(str(tmp_path / "script.yaml"), room((0.5, 1.5), (2.7, 4.5), end=7))
     assert [(s(e.time), e.data.response) for e in trace["decide"] if e.data.choice == "stop"] == [(4.12, 1)]  # on what was known at 4 s
     assert turns(trace) == [Turn(seconds(2.29), seconds(4.09), line, "user speech 1 ended at 1.98 s", 1, False)]
 
@@ -93,7 +101,8 @@ def test_an_answer_that_ends_by_itself_while_it_is_being_stopped_was_not_cut_sho
 def test_a_mhm_leaves_everything_as_it_was(script):
     alone, with_mhm = (fast(script, room((0.5, 1.5), *mhm, end=6)) for mhm in ((), ((2.5, 2.9),)))
     assert turns(with_mhm) == turns(alone)
-    assert with_mhm.digests["decide"] == alone.digests["decide"]
+    assert {edge for edge in alone.digests if with_mhm.digests[edge] != alone.digests[edge]} == {"env-audio", "listen", "window", "decide", "overlap"}
+    assert [choice.choice for event in with_mhm["overlap"] for choice in event.data] == ["acknowledge"]
     assert with_mhm.digests["listen"] != alone.digests["listen"]
 
 
