@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from omniflow_graph import Event, Window
-from operators.mind import Listening, Mind, Pace, Speaking
+from operators.mind import Listening, Manners, Mind, Pace, Speaking
 from operators.omni_flow.admission import Admit, Progress, Slot, grant
 from operators.omni_flow.marks import Mark, even_marks
-from operators.omni_flow.overlap import Duration, OverlapPolicy
 from operators.omni_flow.playback import Sent, fenced, sent
 from operators.perceive import perceive
 from operators.script import Script
@@ -17,36 +16,34 @@ from operators.words import Decision, words_of
 CERTAIN = 1000  # permille
 
 
-def decide(
-    mind: Mind, event: Event[Window], *, script: Script, pace: Pace, admit: Admit, policy: OverlapPolicy = Duration(), force_listen: int = 0
-) -> tuple[Mind, list[Decision]]:
+def decide(mind: Mind, event: Event[Window], *, script: Script, pace: Pace, manners: Manners = Manners()) -> tuple[Mind, list[Decision]]:
     """Answer a window with one decision.
 
     A line is due when its rule's trigger comes; it is said when nobody talks and nothing sounds, a few words a window:
-    `pace` tells how long they take, `admit` how many of them a window is given. What is said over the assistant stops it
-    as `policy` says. In the first `force_listen` windows it listens, whatever is due.
+    `pace` tells how long they take, `manners` how many of them a window is given, what stops the assistant, and for how
+    long it only listens.
     """
     window = event.data
-    mind, decision = _decided(perceive(mind, window, script, policy), window, pace, admit, force_listen)
+    mind, decision = _decided(perceive(mind, window, script, manners.overlap), window, pace, manners)
     told = decision._replace(overlap=mind.choices, notices=mind.notices)
     return (replace(mind, choices=(), notices=()) if mind.choices or mind.notices else mind), [told]
 
 
-def _decided(mind: Mind, window: Window, pace: Pace, admit: Admit, force_listen: int) -> tuple[Mind, Decision]:
+def _decided(mind: Mind, window: Window, pace: Pace, manners: Manners) -> tuple[Mind, Decision]:
     turn = mind.turn
     over = next((each for each in mind.choices if each.choice == "stop" and each.response == mind.audible), None)
     if over:
         return _stop(mind, window, over.response, over.reason, pace)
     if isinstance(turn, Speaking):
-        return _go_on(mind, turn, window, "the line goes on", admit, pace)
-    if window.k < force_listen:
-        return mind, _listens(mind, window.k, f"forced to listen in the first {force_listen} windows", "force_listen")
+        return _go_on(mind, turn, window, "the line goes on", manners.admit, pace)
+    if window.k < manners.force_listen:
+        return mind, _listens(mind, window.k, f"forced to listen in the first {manners.force_listen} windows", "force_listen")
     if not mind.due:
         return mind, _listens(mind, window.k, "nothing to say")
     if mind.talking or turn.unheard:
         who = "the user is talking" if mind.talking else "the last answer still sounds"
         return mind, _listens(mind, window.k, f"waits: {who}")
-    return _begin(mind, window, admit, pace)
+    return _begin(mind, window, manners.admit, pace)
 
 
 def _listens(mind: Mind, k: int, cause: str, forced: str = "") -> Decision:

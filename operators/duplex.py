@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
+from operators.mind import manners
 from operators.models import MODELS, Model
 from operators.player import Player, play
 from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
@@ -10,12 +11,26 @@ from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
 PLAYBACKS = ("simulated", "recorded")
 
 
-def duplex(*, model: str = "scripted", window: float = 1.0, playback: str = "simulated", script: str | None = None, recording=None) -> Graph:
+def duplex(
+    *,
+    model: str = "scripted",
+    window: float = 1.0,
+    playback: str = "simulated",
+    script: str | None = None,
+    recording=None,
+    interleave: str = "tail",
+    overlap: str = "duration",
+    force_listen: int = 0,
+) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
 
     `window` is in seconds. `playback` says where acknowledgements come from: "simulated", a player in the graph fed
-    back into the window; "recorded", a source. `recording` is what the model "recorded" gives back. Raises ValueError
-    for an unknown model or playback, and for a window shorter than a millisecond.
+    back into the window; "recorded", a source. `recording` is what the model "recorded" gives back.
+
+    `interleave` says how many words a window is given: "tail" those that will be heard soon, "text-first" all at once,
+    "fixed-ratio-3", -4 or -5 so many a second. `overlap` says what stops the assistant: "listen-only" nothing,
+    "on-speech" any speech, "duration(short_ack=700,barge_in=1200)" so many ms of it. In the first `force_listen` windows
+    it only listens. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS:
         raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
@@ -23,7 +38,7 @@ def duplex(*, model: str = "scripted", window: float = 1.0, playback: str = "sim
         raise ValueError(f"duplex: wants playback to be one of {', '.join(PLAYBACKS)}, got {playback!r}")
     if not 0.001 <= window <= 3600:
         raise ValueError(f"duplex: wants a window of 0.001 to 3600 seconds, got {window}")
-    made = MODELS[model](length=seconds(window), script=script, recording=recording)
+    made = MODELS[model](length=seconds(window), script=script, recording=recording, manners=manners(interleave, overlap, force_listen))
     g = Graph("duplex")
     visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
     heard_then = [g.source("playback")] if playback == "recorded" else []

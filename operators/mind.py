@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from operators.omni_flow.admission import Progress
-from operators.omni_flow.overlap import Choice, Overlapping
+from operators.omni_flow.admission import Admit, FixedRatio, Progress, TimeAligned, text_first
+from operators.omni_flow.overlap import Choice, Duration, OverlapPolicy, Overlapping, parse_policy
 from operators.omni_flow.playback import Ledger, Notice
 
 
@@ -25,6 +25,33 @@ class Pace(Protocol):
     def samples(self, line: str, characters: int) -> int:
         """Return how many samples the first so many characters take."""
         ...
+
+
+LOOK_AHEAD_NS = 300_000_000  # how far a word may begin after what its window should fill, and still be given in it
+INTERLEAVINGS: dict[str, Admit] = {"tail": TimeAligned(LOOK_AHEAD_NS), "text-first": text_first}
+INTERLEAVINGS |= {f"fixed-ratio-{rate}": FixedRatio(rate) for rate in (3, 4, 5)}  # words a second
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Say how a model converses: how many words a window gets, who may talk over it, how long it listens first."""
+
+    admit: Admit = INTERLEAVINGS["tail"]
+    overlap: OverlapPolicy = Duration()
+    force_listen: int = 0  # windows
+
+
+def manners(interleave: str, overlap: str, force_listen: int) -> Manners:
+    """Read manners as they are typed. Raises ValueError that names what is wrong.
+
+    >>> manners("text-first", "listen-only", 3).overlap
+    ListenOnly()
+    """
+    if interleave not in INTERLEAVINGS:
+        raise ValueError(f"interleave: wants one of {', '.join(INTERLEAVINGS)}, got {interleave!r}")
+    if type(force_listen) is not int or force_listen < 0:
+        raise ValueError(f"force_listen: wants a number of windows, 0 or more, got {force_listen!r}")
+    return Manners(INTERLEAVINGS[interleave], parse_policy(str(overlap)), force_listen)
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,13 @@ from omniflow_graph.graph.nodes import Cost
 from omniflow_graph.recording import Recording
 from operators import ears, eyes, voice
 from operators.decide import decide
-from operators.mind import Mind
-from operators.omni_flow.admission import TimeAligned
+from operators.mind import Manners, Mind
 from operators.omni_flow.marks import Mark, even_marks
 from operators.script import load_script
 from operators.words import Say, Wave, duration, place, words_of
 
 # Stand-ins for a small model on a desktop GPU, in nanoseconds: for each window, and for each second that a window lasts.
 COSTS_NS = {"decide": (20_000_000, 100_000_000), "speech": (5_000_000, 15_000_000), "wave": (30_000_000, 120_000_000)}
-
-LOOK_AHEAD_NS = 300_000_000  # how far a word may begin after what its window should fill, and still be given in it
 
 
 def costs_of(length: int) -> dict[str, int]:
@@ -59,28 +56,30 @@ SENSES: dict[str, tuple[Callable[..., Any], Any, Callable[..., Any], Any]] = {
 }
 
 
-def scripted(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
+def scripted(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
     """Hear with a real speech detector, see scene changes, say lines from a script with a real voice."""
-    return _scripted("scripted", voice.say, length, script)
+    return _scripted("scripted", voice.say, length, script, manners)
 
 
-def scripted_fast(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
+def scripted_fast(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
     """Do the same in integers, without any model: for timing tests, in milliseconds."""
-    return _scripted("scripted-fast", voice.tone, length, script)
+    return _scripted("scripted-fast", voice.tone, length, script, manners)
 
 
-def _scripted(name: str, say: Callable[[str], np.ndarray], length: int, script: str | None) -> Model:
+def _scripted(name: str, say: Callable[[str], np.ndarray], length: int, script: str | None, manners: Manners) -> Model:
     costs = costs_of(length)
-    mind = partial(decide, script=load_script(script), pace=Pace(say, sum(costs.values())), admit=TimeAligned(LOOK_AHEAD_NS))
+    mind = partial(decide, script=load_script(script), pace=Pace(say, sum(costs.values())), manners=manners)
     return Model(name, *SENSES[name], mind, Mind(), partial(_wave, say=say), costs)
 
 
-def recorded(*, length: int, script: str | None = None, recording: Recording | None = None) -> Model:
+def recorded(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
     """Give back what a recording decided and said. Raises ValueError without a recording that holds an assistant."""
     from operators.memory import Memory
 
     if script is not None:
         raise ValueError(f"model 'recorded': says what was recorded, and takes no script, got {script}; wants model 'scripted'")
+    if manners != Manners():
+        raise ValueError(f"model 'recorded': decides as it did then, and takes no manners, got {manners}; wants model 'scripted'")
     if recording is None:
         raise ValueError("model 'recorded': wants a recording to give back; replay one that holds an assistant")
     memory = Memory.of(recording, length)

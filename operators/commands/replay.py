@@ -39,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")

@@ -14,6 +14,7 @@ from omniflow_graph.recording import Recording
 from operators.memory import holds_assistant, is_trace, window_of
 
 DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
+OWN = ("model", "window", "script", "playback", "recording")  # what has an option of its own
 
 
 def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
@@ -25,7 +26,29 @@ def options(args: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         "script": args.script,
         "playback": playback_of(args.playback, recording),
         "recording": recording,
+        **settings(getattr(args, "set", [])),
     }
+
+
+def settings(given: list[str]) -> dict[str, Any]:
+    """Read NAME=VALUE pairs; a value is read as YAML reads it. Raises ValueError for what is none.
+
+    >>> settings(["overlap=on-speech", "force_listen=3"])
+    {'overlap': 'on-speech', 'force_listen': 3}
+    """
+    import yaml
+
+    found = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not sign or not name.isidentifier() or name in OWN:
+            own = f"; {name} has an option of its own: --{name}" if name in OWN else ""
+            raise ValueError(f"--set: wants NAME=VALUE, as in overlap=on-speech, got {each!r}{own}")
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            found[name] = value
+    return found
 
 
 def model_of(args: argparse.Namespace, recording: Recording) -> str | None:
@@ -51,7 +74,7 @@ def window_for(args: argparse.Namespace, model: str | None, recording: Recording
 
 def noted(args: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
     """Return what a trace keeps of the options of its run."""
-    return {"graph": args.graph, "script": given["script"], "playback": given["playback"], "cost": args.cost}
+    return {"graph": args.graph, "script": given["script"], "playback": given["playback"], "cost": args.cost, **settings(getattr(args, "set", []))}
 
 
 def playback_of(wanted: str | None, recording: Recording) -> str:

@@ -6,11 +6,11 @@ import pytest
 
 from omniflow_graph import Event, RecordingError, Window, seconds
 from operators.decide import decide
-from operators.mind import Mind
 from operators.ears import Hearing
 from operators.eyes import Glance
+from operators.mind import Manners, Mind
 from operators.omni_flow.admission import TimeAligned
-from operators.omni_flow.overlap import ListenOnly, OnSpeech
+from operators.omni_flow.overlap import Duration, ListenOnly, OnSpeech
 from operators.script import Rule
 from operators.words import Ack, words_of
 
@@ -30,7 +30,7 @@ class Slowly:
         return 16_800 * len(words_of(line[:characters]))
 
 
-HOW = {"script": SCRIPT, "pace": Slowly(), "admit": TimeAligned(0)}
+HOW = {"script": SCRIPT, "pace": Slowly(), "manners": Manners(admit=TimeAligned(0))}
 
 
 def talks(utterance: int, spoken: float) -> Hearing:
@@ -100,7 +100,9 @@ def test_a_player_that_is_late_is_given_fewer_words():
 
 def test_a_turn_begins_with_a_word_however_little_is_admitted():
     window = Window(0, 0, seconds(1), seconds(1), False, ())
-    _, (first,) = decide(Mind(), Event(seconds(1), "window", 0, window), **{**HOW, "script": (Rule("at", 0, LINE),), "admit": lambda *_: 0})
+    _, (first,) = decide(
+        Mind(), Event(seconds(1), "window", 0, window), **{**HOW, "script": (Rule("at", 0, LINE),), "manners": Manners(admit=lambda *_: 0)}
+    )
     assert first.text == "one"
 
 
@@ -167,24 +169,22 @@ def test_what_is_between_a_short_mhm_and_a_barge_in_is_answered_afterwards():
     assert decisions[3].cause == "user speech 2 ended at 1.90 s"
 
 
-def test_who_only_listens_is_never_stopped():
-    window = Window(
-        0, 0, seconds(1), seconds(1), False, (Event(seconds(0.5), "listen", 0, talks(1, 0.4)), Event(seconds(0.9), "listen", 1, ended(1, 0.4)))
-    )
-    mind, _ = decide(Mind(), Event(seconds(1), "window", 0, window), **HOW)
-    over = Window(1, seconds(1), seconds(2), seconds(2), False, (Event(seconds(1.9), "listen", 2, talks(2, 9.0)),))
-    assert [decide(mind, Event(seconds(2), "window", 1, over), **HOW, policy=policy)[1][0].choice for policy in (ListenOnly(), OnSpeech())] == [
-        "speak", "stop",
-    ]  # fmt: skip
+@pytest.mark.parametrize(("policy", "choice"), [(ListenOnly(), "speak"), (OnSpeech(), "stop"), (Duration(), "speak")])
+def test_who_stops_at_what_is_the_policy_s(policy, choice):
+    how = {**HOW, "manners": Manners(overlap=policy)}
+    asked = tuple(Event(seconds(at), "listen", n, data) for n, (at, data) in enumerate(ASKED))
+    mind, _ = decide(Mind(), Event(seconds(1), "window", 0, Window(0, 0, seconds(1), seconds(1), False, asked)), **how)
+    over = Window(1, seconds(1), seconds(2), seconds(2), False, (Event(seconds(1.9), "listen", 2, talks(2, 0.4)),))
+    assert decide(mind, Event(seconds(2), "window", 1, over), **how)[1][0].choice == choice
 
 
 def test_the_first_windows_may_be_forced_to_listen():
     window = Window(0, 0, seconds(1), seconds(1), False, ())
     script = (Rule("at", 0, "five"),)
-    mind, (first,) = decide(Mind(), Event(seconds(1), "window", 0, window), **{**HOW, "script": script}, force_listen=1)
+    mind, (first,) = decide(Mind(), Event(seconds(1), "window", 0, window), **{**HOW, "script": script, "manners": Manners(force_listen=1)})
     assert (first.choice, first.forced, first.cause) == ("listen", "force_listen", "forced to listen in the first 1 windows")
     later = window._replace(k=1, start=seconds(1), end=seconds(2))
-    assert decide(mind, Event(seconds(2), "window", 1, later), **{**HOW, "script": script}, force_listen=1)[1][0].text == "five"
+    assert decide(mind, Event(seconds(2), "window", 1, later), **{**HOW, "script": script, "manners": Manners(force_listen=1)})[1][0].text == "five"
 
 
 def test_what_is_wrong_with_an_acknowledgement_is_told_and_harms_nothing():

@@ -15,7 +15,7 @@ from operators.words import Ack
 FRAME_NS = 20_000_000
 FAST = ("--model", "scripted-fast")
 ASK = ("replay", "room.mcap", *FAST, "--script", "script.yaml")  # in the folder where both are
-LINE = "I can hear you well now."  # 24 characters of 60 ms: 1.44 s
+LINE = "I can hear you very well now."  # 29 characters of 60 ms: 1.74 s
 STREAMS = {"env-visual": StreamInfo("image", format="jpeg"), "env-audio": StreamInfo("audio", rate_hz=16_000, format="pcm-s16")}
 
 

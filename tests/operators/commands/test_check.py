@@ -14,7 +14,7 @@ from omniflow_graph.recording import open_recording
 from tests.operators.commands.rooms import FAST, LINE, answered, room, script
 
 PIN = ("check", ".", "--accept", *FAST, "--script", "script.yaml")
-TURN = {"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
+TURN = {"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
 OTHER = {"start_s": 2.29, "end_s": 3.07, "text": "I hear music.", "cause": "user speech 1 ended at 1.98 s"}
 GRAPH = "graphs_to_check:graph"
 MODULE = """
@@ -33,15 +33,15 @@ SHOWN = """\
 room: differs
 the graph or its parameters are others than were pinned
 first difference: edge 'decide', event 1, at 2.120 s
-  expected: #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=2  text=I can hear  line=I can hear you well now.
-  got:      #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=1  text=I hear music.  line=I hear music.
-  decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=1  text=I hear ...
+  expected: #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=False  text=I can hear you very well  line=I can hear you very well now.  begin=0  epoch=0  p_listen=0
+  got:      #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=True  text=I hear music.  line=I hear music.  begin=0  epoch=0  p_listen=0  ends=drain
+  decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=True  text=I hear...
     <- window #1 at 2.000 s: window 1 [1 s, 2 s)
       <- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False
          (48 between)
          #99 at 1.980 s: permille=0  talking=False  utterance=1  spoken_ns=1000000000  ended=True
         <- env-audio #50..99 at 1.000 s: 640 bytes, and 49 more up to 1.980 s
-  - 2.29 s to 3.73 s  I can hear you well now.  (user speech 1 ended at 1.98 s)
+  - 2.29 s to 4.03 s  I can hear you very well now.  (user speech 1 ended at 1.98 s)
   + 2.29 s to 3.07 s  I hear music.  (user speech 1 ended at 1.98 s)
 """  # noqa: E501
 

@@ -18,7 +18,7 @@ from operators.duplex import duplex
 from operators.words import Say
 from tests.operators.commands.rooms import LINE, STREAMS, answered, room, script
 
-TURN = {"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
+TURN = {"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_run_that_was_stopped_lasted_as_long_as_something_came_in(trace, asked
     assert reached(stopped(trace, 3)) == seconds(2.98)
     found = summed_up(stopped(trace, 3), asked)
     assert (found["duration_s"], found["x_realtime"], found["complete"]) == (2.98, 5.96, False)
-    assert found["turns"] == [{**TURN, "end_s": 3.29, "text": "I can hear"}]  # as far as it came: nobody stopped it
+    assert found["turns"] == [{**TURN, "end_s": 3.73, "text": "I can hear you very well"}]  # as far as it came: nobody stopped it
     assert reached(stopped(trace, 0)) == 0
 
 
@@ -193,7 +193,7 @@ def test_the_room_is_on_the_left_and_the_assistant_on_the_right(tmp_path, trace,
     assert (rate, sound.shape) == (24_000, (108_000, 2))
     left, right = (np.flatnonzero(sound[:, channel]) for channel in (0, 1))
     assert (left[0] / rate, left[-1] / rate) == pytest.approx((0.5, 1.5), abs=0.001)
-    assert (right[0] / rate, right[-1] / rate) == pytest.approx((2.29, 3.73), abs=0.001)
+    assert (right[0] / rate, right[-1] / rate) == pytest.approx((2.29, 4.03), abs=0.001)
     spoken = np.concatenate([np.frombuffer(event.data, "<i2") for event in trace["out-stream"]])
     assert sound[54_960 : 54_960 + len(spoken), 1].tolist() == spoken.tolist()
 
@@ -226,7 +226,7 @@ def test_a_session_without_a_microphone_is_silent_on_the_left(tmp_path):
     rate, sound = samples(tmp_path / "speech.wav")
     assert (list(found), rate, sound.shape) == (["trace", "speech", "turns"], 24_000, (96_000, 2))
     assert np.flatnonzero(sound[:, 0]).tolist() == []
-    assert (np.flatnonzero(sound[:, 1])[0] / rate, np.flatnonzero(sound[:, 1])[-1] / rate) == pytest.approx((1.29, 2.73), abs=0.001)
+    assert (np.flatnonzero(sound[:, 1])[0] / rate, np.flatnonzero(sound[:, 1])[-1] / rate) == pytest.approx((1.29, 3.03), abs=0.001)
 
 
 # For people
@@ -237,7 +237,7 @@ def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, t
     out = capsys.readouterr().out
     lines = [" ".join(line.strip("│ \n").replace("│", " ").split()) for line in out.splitlines()]
     assert lines[0] == "room: what was said, when and why"
-    assert "2.29 s 3.73 s I can hear you well now. user speech 1 ended at 1.98 s" in lines
+    assert "2.29 s 4.03 s I can hear you very well now. user speech 1 ended at 1.98 s" in lines
     assert lines[-3:] == [
         "trace out/trace.mcap",
         "4.50 s in 0.50 s: 9.0x real time (loading: 0.25 s), 5 windows",

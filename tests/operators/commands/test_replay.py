@@ -40,7 +40,7 @@ def test_json_is_one_object_on_the_last_line(omniflow, here):
     assert {name: value > 0 for name, value in times.items()} == {"wall_s": True, "x_realtime": True, "load_s": True}
     assert found == {
         "session": "room", "duration_s": 4.5, "windows": 5, "complete": True, "files": {}, "damage": None, "counterfactual_from_s": 2.29,
-        "turns": [{"start_s": 2.29, "end_s": 3.73, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}], "behind": [], "warnings": [],
+        "turns": [{"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}], "behind": [], "warnings": [],
         "digest": trace.digest, "edges": outcome(trace, open_recording("room.mcap"))["edges"],
     }  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_without_json_the_turns_are_shown(omniflow, here, monkeypatch):
     code, out, err = omniflow(*ASK)
     assert (code, err) == (0, "")
     assert out.startswith("room: what was said, when and why")
-    assert "│2.29 s │ 3.73 s │ I can hear you well now. │ user speech 1 ended at 1.98 s│" in out
+    assert "│2.29 s │ 4.03 s │ I can hear you very well now. │ user speech 1 ended at 1.98 s│" in out
 
 
 def test_the_command_works_from_any_shell(here):
@@ -207,7 +207,7 @@ def test_a_trace_that_was_cut_in_the_middle_is_given_back_as_far_as_it_goes(omni
             writer.cost(stage, seq, cost, declared=True)
     code, out, err = omniflow("replay", "cut.mcap", "--model", "recorded", "--json")
     assert (code, err) == (0, "omniflow: warning: session 'room': there is no wave for answer 1, part 1; silence stands in its place\n")
-    assert [(turn["end_s"], turn["text"]) for turn in json.loads(out)["turns"]] == [(3.29, "I can hear")]
+    assert [(turn["end_s"], turn["text"]) for turn in json.loads(out)["turns"]] == [(3.73, "I can hear you very well")]
 
 
 def test_a_stage_that_falls_behind_is_a_warning(omniflow, here):

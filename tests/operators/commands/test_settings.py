@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import pytest
+
 from omniflow_graph import Graph
 from operators import ears, voice
-from operators.commands.settings import _loads, warm
+from operators.commands.settings import _loads, settings, warm
 from operators.duplex import duplex
 
 
@@ -41,3 +43,19 @@ def test_the_scripted_model_loads_its_ears_and_its_voice():
     found = {load for node in duplex().nodes.values() for load in _loads(node.fn)}
     assert found == {ears.detector, voice.load}
     assert not {load for node in duplex(model="scripted-fast").nodes.values() for load in _loads(node.fn)}
+
+
+def test_any_parameter_of_the_graph_may_be_set():
+    assert settings(["overlap=duration(short_ack=1,barge_in=2)", "force_listen=3", "text=a: [b"]) == {
+        "overlap": "duration(short_ack=1,barge_in=2)",
+        "force_listen": 3,
+        "text": "a: [b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [("model=nano", "model has an option of its own: --model"), ("overlap", "wants NAME=VALUE"), ("1=2", "wants NAME=VALUE")]
+)
+def test_what_cannot_be_set_is_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        settings([given])

@@ -18,10 +18,10 @@ WORD = """\
 out-stream #0 at 2.290 s: 48000 bytes
   <- play #0 at 2.290 s: response=1  part=0  text=I can hear  samples=int16[24000]
     <- wave #0 at 2.290 s: response=1  part=0  last=False  text=I can hear  samples=int16[24000]  cut=False  at=0
-      <- speech #0 at 2.140 s: response=1  part=0  last=False  text=I can hear  line=I can hear you well now.  cut=False
+      <- speech #0 at 2.140 s: response=1  part=0  last=False  text=I can hear  line=I can hear you very well now.  cut=False
 """
 DECISION = """\
-decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  parts=2  text=I can h...
+decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=False  text=I can...
   <- window #1 at 2.000 s: window 1 [1 s, 2 s)
     <- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False
        (48 between)
@@ -54,7 +54,7 @@ def test_a_word_goes_back_to_its_wave_its_decision_its_window_and_the_samples_in
 def test_the_decision_of_a_window_is_asked_for_by_its_number(omniflow, answer):
     assert omniflow("why", answer, "--window", 1) == (0, DECISION, "")
     assert (
-        first_line(omniflow, answer, "--window", 0) == "decide #0 at 1.120 s: k=0  choice=listen  cause=nothing to say  response=0  part=0  parts=0"
+        first_line(omniflow, answer, "--window", 0) == "decide #0 at 1.120 s: k=0  choice=listen  cause=nothing to say  response=0  part=0  last=False  begin=0  epoch=0  p_listen=1000"
     )
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, the commas of Chinese are meant
 """What was heard of a text follows from how much of its sound was played: whole words, each from its half on."""
 
 from __future__ import annotations

@@ -53,4 +53,4 @@ def test_acknowledgements_are_maxima():
     one, other = (2_400, 1200 * MS, False), (1_200, 1300 * MS, True)
     for first, second in ((one, other), (other, one)):
         both = told(told(ANSWER, first[0], first[1], final=first[2]), second[0], second[1], final=second[2])
-        assert (both.most, both.sure, both.reported, both.final) == (2_400, (2_400, 1200 * MS), 1300 * MS, True)
+        assert (both.most, both.sure, both.reported, both.final) == (2_400, (2_400, 1300 * MS), 1300 * MS, True)

@@ -91,7 +91,6 @@ def test_a_larger_vocabulary_is_refused(tmp_path):
 
 
 def test_a_folder_without_the_file_is_refused_in_one_sentence(tmp_path):
-    pytest.importorskip("tokenizers", reason="the package tokenizers is not installed")
     for given_folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(
             ValueError, match=f"tokenizer {given_folder}: wants a folder with a tokenizer.json, such as a checkpoint's; there is none"
@@ -102,4 +101,4 @@ def test_a_folder_without_the_file_is_refused_in_one_sentence(tmp_path):
 def test_without_the_package_it_is_said_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ValueError, match=r"wants the package tokenizers; pip install 'omniflow-graph\[tokenizer\]'"):
-        load_tokenizer(tmp_path)
+        load_tokenizer(small(tmp_path))

@@ -14,8 +14,8 @@ from operators.omni_flow.tokenizer import Bytes
 from operators.omni_flow.trace_groups import answered, groups_of, window_ns
 from operators.omni_flow.vocabulary import LISTEN, TURN_EOS
 from operators.words import Decision
-from tests.operators.commands.rooms import LINE, room, script
 from tests.operators.commands.rooms import answered as replayed
+from tests.operators.commands.rooms import room, script
 
 
 def said(text: str, part: int = 0, last: bool = True) -> Decision:
@@ -26,40 +26,40 @@ def ids(text: str) -> tuple[int, ...]:
     return Bytes().encode(text)
 
 
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 LISTENED, STOPPED = Decision(0, "listen", ""), Decision(0, "stop", "", 1)
 
 
 @pytest.mark.parametrize(
-    ("decisions", "turn", "answer", "after"),
+    ("decisions", "in_turn", "answer", "goes_on"),
     [
-        ([LISTENED], None, Listen(), None),
-        ([LISTENED], "Hi", Speak(), "Hi"),
-        ([said("Hi")], None, Speak(ids("Hi"), (2,)), None),
-        ([said("Hi", 0, False)], None, Speak(ids("Hi")), "Hi"),
-        ([said(" you", 1)], "Hi", Speak(ids(" you"), (4,)), None),
-        ([said("you", 1)], "", Speak(ids("you"), (3,)), None),
-        ([said("", 1, False)], "Hi", Speak(), "Hi"),
-        ([said("", 2)], "Hi", Speak((), (0,)), None),
-        ([STOPPED], "Hi", Listen(cuts=True), None),
-        ([STOPPED], None, Listen(), None),
-        ([said("Hi"), said("Yo", 0, False)], None, Speak(ids("HiYo"), (2,)), "Yo"),
-        ([said("Yo")], "Hi", Speak(ids("Yo"), (0, 2)), None),
-        ([STOPPED, said("Yo", 0, False)], "Hi", Speak(ids("Yo"), (0,)), "Yo"),
-        ([said("Hi", 0, False), STOPPED], None, Speak(ids("Hi"), (2,)), None),
+        ([LISTENED], False, Listen(), False),
+        ([LISTENED], True, Speak(), True),
+        ([said("Hi")], False, Speak(ids("Hi"), (2,)), False),
+        ([said("Hi", 0, False)], False, Speak(ids("Hi")), True),
+        ([said(" you", 1)], True, Speak(ids(" you"), (4,)), False),
+        ([said("", 1, False)], True, Speak(), True),
+        ([said("", 2)], True, Speak((), (0,)), False),
+        ([STOPPED], True, Listen(cuts=True), False),
+        ([STOPPED], False, Listen(), False),
+        ([said("Hi"), said("Yo", 0, False)], False, Speak(ids("HiYo"), (2,)), True),
+        ([said("Yo")], True, Speak(ids("Yo"), (0, 2)), False),
+        ([STOPPED, said("Yo", 0, False)], True, Speak(ids("Yo"), (0,)), True),
+        ([said("Hi", 0, False), STOPPED], False, Speak(ids("Hi"), (2,)), False),
     ],
 )
-def test_decisions_come_to_an_answer_and_to_a_turn_that_goes_on_or_not(decisions, turn, answer, after):
-    assert answered(decisions, turn, Bytes()) == (answer, after)
+def test_decisions_come_to_an_answer_and_to_a_turn_that_goes_on_or_not(decisions, in_turn, answer, goes_on):
+    assert answered(decisions, in_turn, Bytes()) == (answer, goes_on)
 
 
 def test_a_session_is_read_off_window_by_window(tmp_path):
-    trace = replayed(room(tmp_path), script(tmp_path))
+    trace = replayed(room(tmp_path), script(tmp_path, "I can hear you very well now."))
     assert (window_ns(trace), groups_of(trace, Bytes())) == (
         seconds(1.0),
         [
             Group(0, (), 10),
-            Group(1, (), 10, Speak(ids(LINE), (24,))),
-            Group(2, (), 10),
+            Group(1, (), 10, Speak(ids("I can hear you very well"))),
+            Group(2, (), 10, Speak(ids(" now."), (5,))),
             Group(3, (), 10),
             Group(4, (), 5),  # the session ends in it
         ],
@@ -79,7 +79,7 @@ def test_a_stored_trace_gives_the_same_groups(tmp_path):
 
 
 def test_a_line_that_is_talked_over_is_cut(tmp_path):
-    trace = replayed(room(tmp_path, (0.2, 1.2), (2.6, 4.4), end=6.0), script(tmp_path, LINE * 4))
+    trace = replayed(room(tmp_path, (0.2, 1.2), (2.6, 4.4), end=6.0), script(tmp_path, LONG))
     answers = [group.answer for group in groups_of(trace, Bytes())]
     assert [type(answer) for answer in answers] == [Listen, Speak, Speak, Listen, Listen, Listen]
     assert answers[3:] == [Listen(cuts=True), Listen(), Listen()]

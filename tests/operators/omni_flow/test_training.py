@@ -15,7 +15,7 @@ from tests.operators.omni_flow.spoken import dialogue_of, turn
 
 GIVEN = {UNIT, UNIT_END, IMAGE, IMAGE_END, SLICE, SLICE_END, PLACEHOLDER, AUDIO}
 LATE = turn(("good", 0, 0.5), (" morning", 2.2, 3.0), first_unit=1, duration=3.5)  # its second word two windows after its first
-SESSION = [Group(k, (Picture(),), 10) for k in range(6)]
+SESSION = [Group(k, (Picture(),), 10, Speak((5,), (1,))) for k in range(6)]  # what was said is not what should have been
 
 
 def test_windows_are_answered_as_the_words_sound_in_them():
