@@ -240,11 +240,17 @@ def test_a_damaged_trace_is_compared_as_far_as_it_goes_with_a_warning(omniflow, 
 
 # What is no media
 
+NO_LIST = "cannot be decoded as sound or video (Invalid argument)"  # though ffmpeg would follow it to another file
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\na.wav\n#EXT-X-ENDLIST\n"
+
 NO_MEDIA = [
     ("none.wav", lambda path: None, "there is no such file"),
     ("empty.wav", lambda path: path.write_bytes(b""), "cannot be decoded as sound or video"),
     ("noise.mp4", lambda path: path.write_bytes(noise(9999)), "cannot be decoded as sound or video"),
     ("long.wav", lambda path: path.write_bytes(b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff" + noise(9)), "cannot be decoded as sound or video"),
+    ("pipes", lambda path: [path.mkdir(), *(os.mkfifo(path / f"{n}.wav") for n in range(2))], "a folder with neither sound ("),
+    ("list.txt", lambda path: [shutil.copy(SOUND, path.with_name("a.wav")), path.write_text("ffconcat version 1.0\nfile a.wav\n")], NO_LIST),
+    ("list.m3u8", lambda path: [shutil.copy(SOUND, path.with_name("a.wav")), path.write_text(PLAYLIST)], NO_LIST),
     ("notes.txt", lambda path: path.write_text("no sound"), "cannot be decoded as sound or video"),
     ("pipe.wav", os.mkfifo, "is no file; wants mp4,"),
     ("pipe.mcap", os.mkfifo, "is no file; wants mp4,"),

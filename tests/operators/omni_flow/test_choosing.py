@@ -243,7 +243,7 @@ def first_above(p: np.ndarray, number: float) -> int:
 
 @settings(max_examples=settings.default.max_examples // 2)
 @given(
-    st.dictionaries(ids, st.floats(-4, 8, width=32), min_size=4),
+    st.dictionaries(ids, st.integers(-32, 64).map(lambda eighths: eighths / 8), min_size=4),
     st.lists(ids, max_size=8),
     st.tuples(st.floats(0, 0.9999), st.floats(0, 0.9999)),
     rules,
