@@ -161,7 +161,7 @@ def _drawn(ruled: np.ndarray, number: float, settings: Choosing) -> int:
         return 0  # which is forbidden, as all are
     weights = np.exp((ruled[ids].astype(np.float64) - float(ruled.max())) / settings.temperature)
     weights /= weights.sum()
-    order = np.argsort(-weights, kind="stable")
+    order = np.argsort(-ruled[ids], kind="stable")
     before = np.cumsum(weights[order])[:-1]
     kept = np.sort(order[: 1 + int(np.searchsorted(before, settings.top_p, "right"))])
     sums = np.cumsum(weights[kept] / weights[kept].sum())
