@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import sys
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
@@ -46,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 for a negative answer, 2 for bad usage or bad input."""
     if sys.version_info < (3, 11):
         sys.excepthook = show_notes
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a file's name may hold what is in no encoding
     parser = _Parser(prog="omniflow", description="Replay, inspect and compare streaming multimodal sessions.")
     parser.add_argument("--version", action="version", version=f"omniflow-graph {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)

@@ -23,6 +23,15 @@ def whole(path: Path, most: int = LONGEST) -> bytes:
     return content
 
 
+def printable(name: str) -> str:
+    """Return a file's name as a text that can be written down: names may hold bytes that are none in any encoding.
+
+    >>> printable("caf\\udce9.wav")
+    'caf?.wav'
+    """
+    return name.encode(errors="replace").decode()
+
+
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
     """Give a block the name of a file to write, and rename that to `path` after it, if it was written.

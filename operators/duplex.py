@@ -89,7 +89,7 @@ def noticed(event: Event[Decision]) -> tuple | None:
 def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:
     """Ask for the sound of what was decided to be said."""
     d = event.data
-    wanted = d.choice == "speak" and (d.text or d.last)
+    wanted = d.choice == "speak" and (d.text or d.last or not d.line)  # of a recorded sound the words need not be known
     return state, [Say(d.response, d.part, d.last, d.text, d.line, d.begin, d.epoch)] if wanted else []
 
 

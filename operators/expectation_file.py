@@ -148,7 +148,7 @@ def _steps(numbers: Iterable[int]) -> list[list[int]]:
 
 
 def _unpacked(runs: list[list[int]], count: int) -> list[int]:
-    if sum(many for _, _, many in runs) != count:  # also: no typo makes a list of a billion
+    if sum(many for _, _, many in runs) != count or any(many < 1 for _, _, many in runs):  # also: no typo makes a list of a billion
         raise ValueError(f"an edge has {count} marks, and not as many times, seqs and causes")
     return [first + step * n for first, step, many in runs for n in range(many)]
 

@@ -125,7 +125,7 @@ def _from_sound(recording: Recording, name: str, length: int) -> Memory:
             k = max(piece.time // length - 1, 0)
             text = line if part == 0 else ""
             cause = f"the recording speaks at {piece.time / SECOND:.2f} s"
-            decisions.setdefault(k, []).append(Decision(k, "speak", cause, response, part, part + 1 == len(pieces), text, line))
+            decisions.setdefault(k, []).append(Decision(k, "speak", cause, response, part, part + 1 == len(pieces), text, text))
             samples = np.frombuffer(piece.data, "<i2")
             waves[response, part] = Wave(response, part, part + 1 == len(pieces), text, samples, at=piece.time)
     return Memory(name, decisions, waves, dict.fromkeys(STAGES, 0))
@@ -143,7 +143,7 @@ def _read(kind: Any, recording: Recording, event: Event[Any]) -> Any:
     """Return a payload as the record that it was. Raises RecordingError for what another program wrote there."""
     try:
         found = kind(**{name: _fixed(value) for name, value in dict(event.data).items()})
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise _nonsense(recording, event, str(error)) from None
     for name, wanted in get_type_hints(kind).items():
         value = getattr(found, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from operators.omni_flow.admission import Admit, FixedRatio, Progress, TimeAligned, text_first
-from operators.omni_flow.overlap import Choice, Duration, OverlapPolicy, Overlapping, parse_policy
+from operators.omni_flow.overlap import Choice, Duration, Overlapping, OverlapPolicy, parse_policy
 from operators.omni_flow.playback import Ledger, Notice
 
 

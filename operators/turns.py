@@ -32,11 +32,19 @@ class Turn:
 def turns(trace: Trace) -> list[Turn]:
     """Return the assistant's turns in order. A turn ends with the last sample that was heard.
 
-    Raises ValueError if the trace did not keep what the turns are read off.
+    Raises ValueError if the trace did not keep what the turns are read off, or holds something else there.
     """
     for edge in ("decide", "play", "heard"):
         if any(event.data is NOT_KEPT or event.data is None for event in trace[edge]):
             raise ValueError(f"turns: the trace of {trace.session!r} did not keep {edge!r}; run with keep=None, or name decide, play and heard")
+    try:
+        return _turns(trace)
+    except (AttributeError, TypeError) as error:  # a stored trace may hold whatever somebody wrote into it
+        words = f"the trace of {trace.session!r} holds on decide, play or heard what no assistant leaves there ({error})"
+        raise ValueError(f"turns: {words}; `omniflow replay REC --out DIR` writes another one") from error
+
+
+def _turns(trace: Trace) -> list[Turn]:
     decisions = {event.data.response: event.data for event in trace["decide"] if event.data.choice == "speak" and event.data.part == 0}
     silent, heard = fences(trace), heard_samples(trace)
     return [

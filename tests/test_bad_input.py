@@ -158,6 +158,18 @@ def test_a_playback_that_is_none_is_refused(omniflow, here, payload):
     assert omniflow("replay", "a.mcap", *FAST, "--playback", "simulated").code == 0
 
 
+def test_pictures_that_cannot_be_seen_are_said(omniflow, here):
+    seen = [Event(seconds(n), "env-visual", n, picture) for n, picture in enumerate((THREADBARE, png(10_000, 10_000), b"?", THREADBARE))]
+    write_recording("a.mcap", Manifest("a", streams=STREAMS), seen[:2])
+    write_recording("b.mcap", Manifest("b", streams=STREAMS), seen)
+    words = "no JPEG or PNG, damaged, or of more than 50000000 pixels"
+    code, _, err = omniflow("replay", "a.mcap", "b.mcap", "--script", "script.yaml", "--model", "scripted")
+    assert (code, err.splitlines()) == (0, [
+        f"omniflow: warning: session 'a': a picture on 'env-visual' could not be decoded, at 1.000 s: {words}",
+        f"omniflow: warning: session 'b': 2 pictures on 'env-visual' could not be decoded, the first at 1.000 s: {words}",
+    ])  # fmt: skip
+
+
 def test_a_session_that_is_absurdly_long_is_not_run(omniflow, here):
     write_recording("a.mcap", Manifest("a", streams=STREAMS), [LOUD, LOUD._replace(time=2**53 - 1, seq=1)])
     before = files(here)
@@ -170,6 +182,48 @@ def test_a_session_that_is_absurdly_long_is_not_run(omniflow, here):
 def test_a_graph_that_reads_other_streams_is_told_which_there_are(omniflow, here):
     write_recording("mic.mcap", Manifest("a", streams={"mic": StreamInfo("audio", rate_hz=16_000)}), [Event(0, "mic", 0, bytes(640))])
     assert "holds mic, and the graph reads env-visual, env-audio" in omniflow.refused("replay", "mic.mcap", *FAST)
+
+
+BOMB = "- [&a0 [x], " + ", ".join(f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)) + "]"  # written out, 9 to the power of 29
+SMALL_FILES = [
+    (["replay", "room.mcap", "--script", "X"], os.mkfifo, "X: is no file; name one"),
+    (["replay", "room.mcap", "--script", "X"], lambda path: path.symlink_to("/dev/zero"), "X: is no file; name one"),
+    (["replay", "room.mcap", "--script", "X"], lambda path: path.write_bytes(b" " * (2 << 20)), "X: is longer than 1048576 bytes; name another file"),
+    (["replay", "room.mcap", "--script", "X"], lambda path: path.write_text("[" * 9999), "script X: holds lists in lists, deeper than any script"),
+    (
+        ["replay", "room.mcap", "--script", "X"],
+        lambda path: path.write_text(BOMB),
+        "rule 1: wants exactly 'when' and 'say', got [['x'], [['x'], ['x'], ",
+    ),
+    (["check", "X.mcap"], lambda path: os.mkfifo(path.with_name("X.expected.json")), "X.expected.json: is no file; name one"),
+    (["selftest", "X"], os.mkfifo, "X: is no file; name one"),
+]
+
+
+@pytest.mark.parametrize(("command", "make", "words"), SMALL_FILES)
+def test_what_is_no_small_file_is_refused_where_one_is_wanted(omniflow, here, command, make, words):
+    shutil.copy("room.mcap", "X.mcap")
+    make(here / "X")
+    before = files(here)
+    assert words in omniflow.refused(*command, *(FAST if command[0] != "selftest" else []))
+    assert files(here) == before
+
+
+def test_numbers_that_do_not_increase_are_refused_by_the_recording(omniflow, here):
+    (here / "twice").mkdir()
+    for n in range(2):
+        shutil.copy("room.mcap", here / "twice" / f"room.00{n}.mcap")
+    words = "twice: stream 'env-audio' has number 0 at 0.000 s after number 0; wants numbers that increase: take away what stands in it twice"
+    assert words in omniflow.refused("replay", "twice", *FAST)
+
+
+def test_a_name_that_is_no_text_is_written_down_without_what_cannot_be(omniflow, here):
+    name = os.fsdecode(b"caf\xe9")
+    shutil.copy("cards.wav", f"{name}.wav")
+    assert omniflow("import", f"{name}.wav", f"{name}.mcap").code == 0
+    assert omniflow("replay", f"{name}.mcap", *FAST, "--out", "new").code == 0
+    manifest = open_recording("new/trace.mcap").manifest
+    assert (manifest.session, manifest.source) == ("caf?", "caf?.mcap")
 
 
 # Damage: what stands before it is used, and the damage is said
@@ -265,6 +319,9 @@ NO_MEDIA = [
 ]
 
 
+THREADBARE = png(20, 40)  # its thousand bytes are enough for its lines
+
+
 def pictures(folder: Path, content: bytes) -> None:
     folder.mkdir()
     (folder / "0.5.png").write_bytes(content)
@@ -331,6 +388,16 @@ def test_a_full_disk_is_named_and_gets_nothing_half_written(here):
         ],
     )
     assert files(here) == before
+
+
+WRITERS = (["import", "cards.wav", "new.mcap"], ["export", "room.mcap", "new.mp4"], [*ASK, "--out", "."], ["check", "room.mcap", *FAST, "--accept"])
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_what_a_killed_writer_left_is_in_nobodys_way(omniflow, here, command):
+    for name in ("new.mcap", "new.mp4", "trace.mcap", "speech.wav", "turns.json", "room.expected.json"):
+        os.mkfifo(f"{name}.part")
+    assert omniflow(*command).code == 0
 
 
 def test_a_run_is_kept_whole_or_not_at_all(omniflow, here):

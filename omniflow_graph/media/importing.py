@@ -18,6 +18,7 @@ import numpy as np
 
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.files import printable
 from omniflow_graph.media import demo_session, rosbag2, unit_folder
 from omniflow_graph.media.decoding import Look, Picture, Slots, other_tracks, picture_file, pictures, sound, tracks
 from omniflow_graph.media.found import AUDIO, FPS, FRAME_NS, KINDS, RATE_HZ, VISUAL, Found, Sound, Wanted, audio_frames, counted
@@ -57,8 +58,8 @@ def import_media(
         raise RecordingError(f"{dest}: wants a name that ends in .mcap for the recording; media are exported with `omniflow export`")
     _check(path, fps, width, quality, unit_s, rate_hz)
     found = _find(path, Wanted(fps, Look(width, quality), unit_s, rate_hz, tuple(topics)))
-    session = name or found.session or path.stem or path.resolve().name
-    manifest = Manifest(session, None, found.streams, source=source_note or path.name, licence=licence)
+    session = name or found.session or printable(path.stem or path.resolve().name)
+    manifest = Manifest(session, None, found.streams, source=source_note or printable(path.name), licence=licence)
     with RecordingWriter(dest, manifest) as writer:
         for event in found.events:
             writer.add(event)

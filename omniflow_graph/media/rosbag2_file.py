@@ -121,7 +121,8 @@ def messages(path: Path, topic: str) -> Iterator[tuple[int, Channel, bytes]]:
 def _part(file: BinaryIO, opcode: int, length: int) -> Part:
     offset = file.tell()
     if opcode == CHUNK:
-        return Part(*_TIME.unpack(file.read(_TIME.size)), offset, opcode, length)
+        (first,) = _TIME.unpack(file.read(_TIME.size))
+        return Part(first, offset, opcode, length)
     number, _, time, _ = _MESSAGE.unpack(file.read(_MESSAGE.size))
     return Part(time, offset, opcode, length, {number})
 

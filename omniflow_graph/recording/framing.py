@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 import zlib
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from typing import Any, BinaryIO
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -166,9 +166,13 @@ def _decompressed(how: bytes, packed: memoryview, size: int) -> bytes:
     return bytes(packed)
 
 
-@lru_cache(maxsize=1)
-def _zstd() -> Any:
-    """Make a decompressor that refuses windows, which it allocates, larger than any chunk."""
-    import zstandard
+_OF_THREAD = threading.local()  # a decompressor serves one thread at a time, and the workers of an engine are threads
 
-    return zstandard.ZstdDecompressor(max_window_size=LARGEST)
+
+def _zstd() -> Any:
+    """Return this thread's decompressor. It refuses windows, which it allocates, larger than any chunk."""
+    if not hasattr(_OF_THREAD, "zstd"):
+        import zstandard
+
+        _OF_THREAD.zstd = zstandard.ZstdDecompressor(max_window_size=LARGEST)
+    return _OF_THREAD.zstd

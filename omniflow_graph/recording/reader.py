@@ -84,7 +84,13 @@ class Recording:
         for event, _ in self.records(sources, costs, declared=declared):
             if event.time - last > GAP:
                 silent = self._checked_gap(max(last, 0), event.time, silent, f"stream {event.stream!r} goes on")
-            sources[event.stream].append(event)
+            events = sources[event.stream]
+            if events and event.seq <= events[-1].seq:
+                raise RecordingError(
+                    f"{self.path}: stream {event.stream!r} has number {event.seq} at {event.time / SECOND:.3f} s after number {events[-1].seq}; "
+                    "wants numbers that increase: take away what stands in it twice, such as a copy of a segment"
+                )
+            events.append(event)
             last = event.time
         for name, events in sources.items():
             if not events and not self.damage and self.manifest.streams[name].digest and self.manifest.streams[name].events:

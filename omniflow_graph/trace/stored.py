@@ -18,6 +18,7 @@ from omniflow_graph.canonical import payload_digest
 from omniflow_graph.engine.messages import Step
 from omniflow_graph.errors import RecordingError
 from omniflow_graph.events import SECOND, Event
+from omniflow_graph.files import printable
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.nodes import Feedback, Node
@@ -57,7 +58,7 @@ def save_trace(
     end = trace.end if trace.complete else None  # of a run that was stopped: just after its last event
     manifest = Manifest(
         trace.session, end, streams, graph=describe(trace.graph), graph_hash=graph_hash(trace.graph), model=model, seed=trace.seed,
-        versions=versions(), source=str(recording.path.name) if recording else "", licence=recording.manifest.licence if recording else "",
+        versions=versions(), source=printable(recording.path.name) if recording else "", licence=recording.manifest.licence if recording else "",
         allowance=recording.manifest.allowance if recording else 0,
         notes={**(notes or {}), "digest": trace.digest, "ends": trace.ends, "complete": trace.complete,
                "windows_s": {node.name: node.length / SECOND for node in trace.graph.nodes.values() if node.kind == "align"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,12 @@ def _plain(unit: Unit) -> dict[str, Any]:
 
 def _show(units: list[Unit]) -> None:
     screen = console()
-    screen.print("window  sound spoken       text", style="bold")
-    for unit in units:
-        spoken = "{:6.2f} to {:6.2f} s".format(*(time / SECOND for time in unit.voiced)) if unit.voiced else ""
-        said = "listens" if unit.ids == (LISTEN,) else unit.text + (" [end of turn]" if unit.end_of_turn else "")
-        screen.print(f"{unit.unit:6}  {spoken:18} {said}", soft_wrap=True)
+    screen.print("window  sound spoken         text", style="bold")
+    for listens, run in groupby(units, key=lambda unit: unit.ids == (LISTEN,)):
+        if listens:
+            first, *more = run
+            screen.print(f"{first.unit:6}  listens" + (f", up to window {more[-1].unit}" if more else ""))
+            continue
+        for unit in run:
+            spoken = "{:7.3f} to {:7.3f} s".format(*(time / SECOND for time in unit.voiced)) if unit.voiced else ""
+            screen.print(f"{unit.unit:6}  {spoken:20} {unit.text}{' [end of turn]' if unit.end_of_turn else ''}", soft_wrap=True)

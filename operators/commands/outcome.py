@@ -15,6 +15,7 @@ from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.lag import behind
 from omniflow_graph.trace.stored import save_trace
 from omniflow_graph.trace.trace import Trace
+from operators.eyes import MOST_PIXELS, see
 from operators.models import senses_of
 from operators.turns import SPOKEN, said, told, unvoiced
 
@@ -65,7 +66,7 @@ def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
         "damage": recording.damage,
         "counterfactual_from_s": None if heard is None else heard / SECOND,
         "behind": [{"stage": each.stage, "lag_s": each.lag / SECOND, "window_s": each.window / SECOND} for each in late],
-        "warnings": [f"session {trace.session!r}: {words}" for words in (*map(str, late), *_silent(trace))],
+        "warnings": [f"session {trace.session!r}: {words}" for words in (*map(str, late), *_silent(trace), *_unseen(trace))],
     }
 
 
@@ -73,6 +74,18 @@ def _edge(trace: Trace, name: str) -> dict[str, Any]:
     events = trace.edges[name]
     first, last = (events[0].time / SECOND, events[-1].time / SECOND) if events else (None, None)
     return {"events": len(events), "first_s": first, "last_s": last, "digest": trace.digests[name]}
+
+
+def _unseen(trace: Trace) -> list[str]:
+    """Say, on one line an edge, that some pictures could not be seen."""
+    found = []
+    for name, node in trace.graph.nodes.items():
+        broken = [event for event in trace.edges[name] if event.data.broken] if node.fn is see else []
+        if broken:
+            number = "a picture" if len(broken) == 1 else f"{len(broken)} pictures"
+            at = f"{'at' if len(broken) == 1 else 'the first at'} {broken[0].time / SECOND:.3f} s"
+            found.append(f"{number} on {node.inputs[0]!r} could not be decoded, {at}: no JPEG or PNG, damaged, or of more than {MOST_PIXELS} pixels")
+    return found
 
 
 def _silent(trace: Trace) -> list[str]:

@@ -48,7 +48,7 @@ def _groups(args: argparse.Namespace, opened: list[Recording]) -> Iterator[tuple
     groups: dict[Any, tuple[dict[str, Any], list[Recording]]] = {}
     for recording in opened:
         given = portable(options(args, recording))
-        key = recording.path if given["model"] == "recorded" else (given["model"], given["playback"])
+        key = recording.path if given["model"] == "recorded" else given["playback"]
         groups.setdefault(key, (given, []))[1].append(recording)
     yield from groups.values()
 

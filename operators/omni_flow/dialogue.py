@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,8 +72,9 @@ class Dialogue:
 
 def load_dialogue(path: str | Path, tokenizer: Tokenizer | None = None) -> Dialogue:
     """Read a dialogue from a JSON file; see `dialogue`. Raises ValueError that names the file, too, if it is no JSON."""
+    content = whole(Path(path))
     try:
-        data = json.loads(whole(Path(path)))
+        data = json.loads(content)
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, brackets without end
         raise ValueError(f"{path}: wants JSON with unit_s, look_ahead_s and turns, got something else ({error})") from None
     return dialogue(data, name=str(path), tokenizer=tokenizer)
@@ -217,7 +217,8 @@ def _number(where: str, holder: Any, name: str) -> int:
 def _time(where: str, holder: Any, name: str, *, least: int = 0, most: int) -> int:
     """Take seconds as nanoseconds: the nearest, so that 0.3 is exact and no boundary moves."""
     found = _field(where, holder, name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or not least <= seconds(found) <= most:
+    known = isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= most / SECOND  # neither NaN nor beyond a float
+    if not known or not least <= seconds(found) <= most:
         raise ValueError(f"{where}: {name}: wants {least / SECOND:g} to {most / SECOND:g} seconds, got {_brief(found)}")
     return seconds(found)
 

@@ -13,7 +13,8 @@
 * **What counts** is the speech over one answer: of the running utterance from its first moment, however short it may turn out; of
   those that ended, if `accumulated`, where they were no short acknowledgements. Once that reaches `barge_in`, the assistant stops.
 * Each utterance that was over an answer comes to one choice, when it is sure: `stop` as soon as enough was said, else at its end
-  `acknowledge` or `continue`. Once an answer is stopped, nothing more is chosen until another one, or silence.
+  `acknowledge` or `continue`, about the last answer that it was over. Once an answer is stopped, nothing more is
+  chosen until another one, or silence.
 """
 
 from __future__ import annotations
@@ -172,13 +173,12 @@ def _stop(state: Overlapping, policy: OverlapPolicy) -> Choice | None:
 def _ended(state: Overlapping, policy: OverlapPolicy) -> tuple[Overlapping, list[Choice]]:
     """Choose about an utterance at its end, if that is still to be done."""
     if not state.over:
-        return replace(state, before=state.spoken), []
+        return state, []
     short_ack, barge_in, accumulated = _limits(policy)
     if state.spoken < short_ack:
         reason = f"utterance {state.utterance} ended after {_ms(state.spoken)}, less than {_ms(short_ack)}: a short acknowledgement"
         return replace(state, before=state.spoken, over=0, over_ns=0), [_choice(state, "acknowledge", reason, 0)]
-    kept = state.kept if state.over == state.response else 0  # what is kept is of the answer that is to be heard now
-    total = state.over_ns + (kept if accumulated else 0)
+    total = state.over_ns + (state.kept if accumulated else 0)
     limit = "listen-only never stops" if barge_in is None else f"{_ms(barge_in)} stop it"
     choice = _choice(state, "continue", f"{_said(state, total)}; {limit}", total)
     counts = state.over_ns if state.over == state.response else 0

@@ -165,14 +165,13 @@ def _heard(ledger: Ledger, place: int, now: int, window_ns: int) -> Heard:
 
 
 def _assumed(ledger: Ledger, place: int, samples: int, now: int, window_ns: int) -> int:
-    """Return how much can be assumed to have been heard, where that is more than is known; else 0."""
+    """Return how much is assumed to have been heard; 0 where what is known counts."""
     answer = ledger.answers[place]
     until, next_at = now if answer.fence is None else min(now, answer.fence), due(answer, samples)
     word = max(each.reported for each in ledger.answers[: place + 1])  # of an earlier answer: this one does not sound yet
     if answer.final or next_at is None or until - max(word, next_at) < QUIET * window_ns:
         return 0
-    most = reach(answer, until)
-    return most if most > samples else 0
+    return reach(answer, until)
 
 
 def _worded(answer: Sounding, wave: Sent) -> Sounding:
@@ -184,7 +183,7 @@ def _worded(answer: Sounding, wave: Sent) -> Sounding:
             least, most = tuple(before), f"{len(text)} characters, as its text has by then"
             where = f"wave of answer {wave.response}: marks: wants (sample, characters) counted from the answer's beginning"
             raise ValueError(f"{where}, not before {least} and up to {most}, got {tuple(mark)}")
-    return replace(answer, text=text, marks=marks, whole=answer.whole or wave.last)
+    return replace(answer, text=text, marks=marks, whole=wave.last)
 
 
 def _noticed(answer: Sounding, ack: Ack, counted: int) -> list[Notice]:

@@ -17,6 +17,8 @@ from operators.omni_flow.prompt import reference_tokens
 from operators.omni_flow.tokenizer import Tokenizer
 from operators.omni_flow.vocabulary import PLACEHOLDER
 
+CHAT = Rendering()
+
 
 class Span(NamedTuple):
     """Say what embeddings replace the tokens `[start, end)`: those from `row` on, of all of this kind in order.
@@ -52,7 +54,7 @@ class Rendered:
         return max(0, max((span.row + span.end - span.start for span in self.spans if span.kind == "audio"), default=0) - given)
 
 
-def render(messages: Iterable[Message], tokenizer: Tokenizer, rendering: Rendering = Rendering()) -> Rendered:
+def render(messages: Iterable[Message], tokenizer: Tokenizer, rendering: Rendering = CHAT) -> Rendered:
     """Write a conversation as tokens that the model is prefilled with, up to the opened turn of the assistant.
 
     >>> from operators.omni_flow.tokenizer import Bytes

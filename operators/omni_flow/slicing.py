@@ -55,10 +55,10 @@ def slices(width: int, height: int, most: int = TURN_BASED) -> Slicing:
         raise ValueError(f"slices: wants a width, a height and a number of cells, 1 or more each, got {width} x {height} and {most}")
     wanted = min(ceil(width * height / SIDE**2), most)
     if wanted <= 1:
-        return Slicing(_fit(width, height, upscale=True))
+        return Slicing(_fit(width, height))
     columns, rows = grid = _grid(width / height, wanted, most)
-    cell = _fit(_near(width, columns) / columns, _near(height, rows) / rows, upscale=True)
-    return Slicing(_fit(width, height, upscale=False), grid, cell)
+    cell = _fit(_near(width, columns) / columns, _near(height, rows) / rows)
+    return Slicing(_fit(width, height), grid, cell)  # never upscaled: it is larger than one look
 
 
 def _grid(ratio: float, wanted: int, most: int) -> Size:
@@ -68,13 +68,11 @@ def _grid(ratio: float, wanted: int, most: int) -> Size:
     return min(grids, key=lambda grid: abs(log(ratio) - log(grid[0] / grid[1])))
 
 
-def _fit(width: float, height: float, *, upscale: bool) -> Size:
-    """Scale to the area of one look, if larger or if `upscale`; then to whole patches, one at least."""
-    if width * height > SIDE**2 or upscale:
-        ratio = width / height
-        height = int(SIDE / sqrt(ratio))
-        width = int(height * ratio)  # of the height as cut: so it is in the processor
-    return _near(width, PATCH), _near(height, PATCH)
+def _fit(width: float, height: float) -> Size:
+    """Scale to the area of one look, in whole patches, one at least."""
+    ratio = width / height
+    scaled = int(SIDE / sqrt(ratio))
+    return _near(int(scaled * ratio), PATCH), _near(scaled, PATCH)  # the width follows the height as cut: so it is in the processor
 
 
 def _near(length: float, step: int) -> int:

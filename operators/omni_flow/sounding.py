@@ -64,7 +64,7 @@ def told(answer: Sounding, played: int, time: int, *, final: bool) -> Sounding:
 
 def known(answer: Sounding) -> int:
     """Return how many samples were heard, as far as was acknowledged; of a fenced answer no more than can have been."""
-    return answer.most if answer.fence is None else max(answer.sure[0], min(answer.most, limit(answer, answer.fence)))
+    return answer.most if answer.fence is None else min(answer.most, limit(answer, answer.fence))
 
 
 def limit(answer: Sounding, fence: int) -> int:
@@ -76,7 +76,7 @@ def reach(answer: Sounding, time: int) -> int:
     """Return how many samples can have been heard by a time: as scheduled, and no more than sound in the time since the last word."""
     scheduled = max((each.before + min(each.samples, _samples(time - each.begin)) for each in answer.stretches if each.begin <= time), default=0)
     played, since = answer.sure
-    return scheduled if since < 0 else max(played, min(scheduled, played + _samples(max(0, time - since))))
+    return scheduled if since < 0 else max(played, min(scheduled, played + _samples(time - since)))
 
 
 def due(answer: Sounding, played: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,20 +23,34 @@ def test_a_file_gets_its_name_when_it_is_written(tmp_path):
     assert (files(tmp_path), (tmp_path / "a.txt").read_text()) == (["a.txt"], "new")
 
 
+def failing(path: Path) -> None:
+    """Write half of a file."""
+    with suppress(KeyError), written(path) as part:
+        part.write_text("ne")
+        raise KeyError
+
+
+def in_vain(made: Path, *others: Path) -> None:
+    """Make a folder, and other files, for something that then fails."""
+    with suppress(KeyError), cleared(made):
+        made.mkdir(parents=True, exist_ok=True)
+        for other in others:
+            other.touch()
+        raise KeyError
+
+
 def test_what_fails_leaves_the_file_as_it_was(tmp_path):
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(KeyError, match="why"), written(tmp_path / "a.txt") as part:
-        part.write_text("ne")
-        raise KeyError("why")
+    failing(tmp_path / "a.txt")
     with written(tmp_path / "a.txt"):
         pass  # nothing is to be said
     assert (files(tmp_path), (tmp_path / "a.txt").read_text()) == (["a.txt"], "old")
 
 
 def test_where_nothing_can_be_written_the_file_is_named(tmp_path):
-    with pytest.raises(RecordingError, match=r"a.txt: cannot be written \(No such file or directory\); name another folder"):
-        with written(tmp_path / "nowhere" / "a.txt") as part:
-            part.write_text("new")
+    words = r"a.txt: cannot be written \(No such file or directory\); name another folder"
+    with pytest.raises(RecordingError, match=words), written(tmp_path / "nowhere" / "a.txt") as part:
+        part.write_text("new")
 
 
 def test_what_stands_in_the_way_is_named_before_anything_is_written(tmp_path):
@@ -73,20 +88,16 @@ def test_a_file_is_read_as_a_whole_if_it_is_one_and_not_too_long(tmp_path):
 
 def test_folders_that_were_made_in_vain_are_taken_away(tmp_path):
     (tmp_path / "here").mkdir()
-    with pytest.raises(KeyError), cleared(tmp_path / "here" / "a" / "b"):
-        (tmp_path / "here" / "a" / "b").mkdir(parents=True)
-        raise KeyError
+    in_vain(tmp_path / "here" / "a" / "b")
     assert files(tmp_path) == ["here"]
 
 
 def test_folders_that_hold_something_or_were_there_stay(tmp_path):
-    with pytest.raises(KeyError), cleared(tmp_path / "a" / "b"):
-        (tmp_path / "a" / "b").mkdir(parents=True)
-        (tmp_path / "a" / "c").touch()
-        raise KeyError
+    in_vain(tmp_path / "a" / "b", tmp_path / "a" / "c")
     assert files(tmp_path) == ["a", "a/c"]
-    with pytest.raises(KeyError), cleared(tmp_path / "a"):
-        raise KeyError
+    (tmp_path / "a" / "c").unlink()
+    in_vain(tmp_path / "a")
+    assert files(tmp_path) == ["a"]
     with cleared(tmp_path / "d"):
         (tmp_path / "d").mkdir()
-    assert files(tmp_path) == ["a", "a/c", "d"]
+    assert files(tmp_path) == ["a", "d"]

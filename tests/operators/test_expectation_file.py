@@ -89,7 +89,9 @@ BROKEN = [
     (lambda text: text.replace("[1100000000, 0,", "[1100000000,"), "not enough values to unpack"),
     (lambda text: text.replace("abcdef", "ghijkl"), "non-hexadecimal number found"),
     (lambda text: text.replace('"times": [[0, ', '"times": [[0, 1, 99999], [0, '), "an edge has 3 marks, and not as many times"),
+    (lambda text: text.replace('"times": [[0, ', '"times": [[0, 1, 99999], [0, 1, -99999], [0, '), "an edge has 3 marks, and not as many times"),
     (lambda text: text.replace('"events"', '"evens"'), "('marks' is missing)"),
+    (lambda text: "[" * 100_000, "cannot be read as an expectation (maximum recursion depth exceeded"),
 ]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from omniflow_graph import Event, Session, replay, seconds
+from omniflow_graph import Event, RecordingError, Session, replay, seconds
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording, write_recording
 from omniflow_graph.trace.stored import save_trace
 from operators.duplex import duplex
 from operators.memory import Memory, holds_assistant, window_of
 from operators.turns import Turn, turns
-from operators.words import Say
+from operators.words import Decision, Say, Wave
 from recordings import bundled
 
 
@@ -111,6 +111,15 @@ def test_sound_alone_is_given_back_when_it_sounded(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("window", [0.5, 1.0, 2.0])
+def test_every_piece_of_an_answer_is_given_back_with_words_or_without(tmp_path, window):
+    for texts in (None, ["Yes.", "No."]):
+        recording = pieces(tmp_path / "sound.mcap", [2.3, 3.3, 4.3, 5.3, 7.5], texts=texts)
+        trace = replay(duplex(model="recorded", recording=recording, window=window), recording, engine="direct")
+        assert [(e.time, e.data) for e in trace["out-stream"]] == [(e.time, e.data) for e in recording.events(["out-stream"])]
+        assert [(turn.start, turn.end) for turn in turns(trace)] == [(seconds(2.3), seconds(6.3)), (seconds(7.5), seconds(8.5))]
+
+
 def test_sound_without_words_is_given_back_too(tmp_path):
     recording = pieces(tmp_path / "sound.mcap", [2.0])
     trace = replay(duplex(model="recorded", recording=recording), recording, engine="direct")
@@ -143,3 +152,60 @@ def test_a_recording_without_an_assistant_is_refused():
 def test_a_script_is_nothing_to_a_recorded_model():
     with pytest.raises(ValueError, match=r"takes no script, got lines\.yaml"):
         duplex(model="recorded", recording=open_recording(bundled()["dialogue_zh"]), script="lines.yaml")
+
+
+DECISION = Decision(1, "speak", "why", 1, 0, True, "yes", "yes")
+WAVE = Wave(1, 0, True, "yes", np.ones(240, "<i2"))
+WINDOW = {"k": 0, "start": 0, "end": seconds(1)}
+ODD = [
+    ("decide", 5, "'int' object is not iterable"),
+    ("decide", "talk", "dictionary update sequence element #0 has length 1; 2 is required"),
+    ("decide", {"k": 1}, "Decision.__new__() missing 2 required positional arguments: 'choice' and 'cause'"),
+    ("decide", {**DECISION._asdict(), "mood": 1}, "Decision.__new__() got an unexpected keyword argument 'mood'"),
+    ("decide", DECISION._replace(k=[1]), "its k is (1,)"),
+    ("decide", DECISION._replace(text=None), "its text is None"),
+    ("wave", WAVE._replace(samples=np.ones(240, "<f4")), "its samples is float32[240]"),
+    ("wave", WAVE._replace(samples=np.ones((240, 2), "<i2")), "its samples is int16[240, 2]"),
+    ("wave", WAVE._replace(samples="loud"), "its samples is loud"),
+    ("wave", WAVE._replace(at="soon"), "its at is soon"),
+    ("window", 5, "it has no start and end"),
+    ("window", {**WINDOW, "end": 0}, "it has no start and end"),
+    ("window", {**WINDOW, "end": "late"}, "it has no start and end"),
+]
+
+
+@pytest.mark.parametrize(("stream", "payload", "why"), ODD, ids=range(len(ODD)))
+def test_what_no_assistant_leaves_is_refused_by_its_stream_number_and_time(tmp_path, stream, payload, why):
+    streams = {"env-audio": StreamInfo("audio", rate_hz=16_000), **{name: StreamInfo("value", "out") for name in ("window", "decide", "wave")}}
+    whole = {"window": WINDOW, "decide": DECISION, "wave": WAVE} | {stream: payload}
+    events = [Event(seconds(n), name, 7, data) for n, (name, data) in enumerate(whole.items(), 1)]
+    write_recording(tmp_path / "a.mcap", Manifest("a", streams=streams), [Event(0, "env-audio", 0, bytes(640)), *events])
+    time = [*whole].index(stream) + 1
+    with pytest.raises(RecordingError) as caught:
+        Memory.of(open_recording(tmp_path / "a.mcap"), seconds(1))
+    where = f"{tmp_path / 'a.mcap'}: stream '{stream}', event 7 at {time}.000 s"
+    assert str(caught.value) == f"{where}: is not what an assistant leaves there ({why}); replay it with --model scripted"
+
+
+@pytest.mark.parametrize(
+    ("info", "payload", "words"),
+    [
+        (StreamInfo("audio", "out", 16_000), bytes(640), "is audio at 16000 Hz, None; wants sound at 24000 Hz, mono, pcm-s16, so replay it with"),
+        (StreamInfo("audio", "out", 24_000, "pcm-f32"), bytes(4), "is audio at 24000 Hz, pcm-f32; wants sound at 24000 Hz"),
+        (StreamInfo("text", "out"), "a text", "is of kind 'text'; wants sound at 24000 Hz"),
+    ],
+)
+def test_sound_that_the_player_cannot_take_is_refused(tmp_path, info, payload, words):
+    streams = {"env-audio": StreamInfo("audio", rate_hz=16_000), "out-stream": info}
+    write_recording(tmp_path / "a.mcap", Manifest("a", streams=streams), [Event(0, "out-stream", 0, payload)])
+    with pytest.raises(RecordingError, match=f"a.mcap: stream 'out-stream' {words}"):
+        Memory.of(open_recording(tmp_path / "a.mcap"), seconds(1))
+
+
+@pytest.mark.parametrize("turn", ["a text", 5, {"text": 5}])
+def test_turns_without_words_are_refused(tmp_path, turn):
+    pieces(tmp_path / "a.mcap", [1.0])
+    streams = open_recording(tmp_path / "a.mcap").manifest.streams | {"turns": StreamInfo("value", "out")}
+    write_recording(tmp_path / "b.mcap", Manifest("b", streams=streams), [Event(seconds(2), "turns", 3, turn)])
+    with pytest.raises(RecordingError, match=r"b.mcap: stream 'turns', event 3 at 2.000 s: is not what an assistant leaves there \(it has no text\)"):
+        Memory.of(open_recording(tmp_path / "b.mcap"), seconds(1))

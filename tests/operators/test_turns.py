@@ -110,3 +110,11 @@ def test_a_trace_that_kept_too_little_is_refused():
 
 def test_24_khz_samples_last_as_long_as_they_do():
     assert [duration(n) for n in (0, 3, 24_000)] == [0, 125_000, 1_000_000_000]
+
+
+@pytest.mark.parametrize("edge", ["decide", "heard"])
+def test_a_trace_that_holds_something_else_there_is_refused_in_a_line(edge):
+    trace = said(FIRST, SECOND)
+    trace.edges[edge] = [event._replace(data=7) for event in trace.edges[edge]]
+    with pytest.raises(ValueError, match=r"^turns: the trace of 's' holds on decide, play or heard what no assistant leaves there \(.*\); `omniflow"):
+        turns(trace)

@@ -53,6 +53,11 @@ def test_messages_come_by_log_time_and_then_as_they_stand(tmp_path, options):
     assert read(path, "/none") == []
 
 
+def test_of_messages_of_one_time_the_one_that_stands_first_comes_first(tmp_path):
+    said = [(4, "/even", b"a" * 300), (0, "/even", b"b" * 90), (4, "/even", b"c" * 90)]  # a chunk of the first, and one of the others
+    assert read(file(tmp_path / "a.mcap", *said, chunk_size=200), "/even") == [(time, content) for time, _, content in (said[1], said[0], said[2])]
+
+
 def test_what_a_file_holds_is_read_off_its_end(tmp_path):
     found = contents(file(tmp_path / "a.mcap", *SAID))
     assert found.channels == {1: Channel("/odd", "cdr", TEXT), 2: Channel("/even", "cdr", TEXT)}

@@ -39,7 +39,7 @@ FORGED = [
     (STRING, "string data", b"", "cannot be decoded (error: unpack_from requires a buffer"),
     (AUDIO, "uint64 data", b"\0\0\0\0" + struct.pack("<Q", 2**40), "wants 'data' to be bytes, got int"),
     (AUDIO, "float64[] data", TEXT, "described in a way that cannot be read (wants arrays of uint8, got 'float64[] data'); leave it out by --topic"),
-    (AUDIO, "std_msgs/Empty[] x\nuint8[] data\n===\nMSG: std_msgs/Empty\nuint8[0] none", b"\xff" * 4, "wants arrays of uint8, got 'std_msgs/Empty[] x'"),
+    (AUDIO, "std_msgs/Empty[] x\nuint8[] data\n===\nMSG: std_msgs/Empty\nuint8[0] none", b"\xff" * 4, "got 'std_msgs/Empty[] x'"),
     (AUDIO, "std_msgs/Self me\n===\nMSG: std_msgs/Self\nstd_msgs/Self me", b"\0" * 999, "cannot be decoded (RecursionError: "),
     (AUDIO, "uint8[] data\n" + "uint8 x\n" * MOST_FIELDS, b"", "(wants up to 40 fields in up to 4 types)"),
     (AUDIO, "uint8[] data\n#" + "x" * 70_000, b"", "(wants up to 40 fields in up to 4 types)"),

@@ -197,7 +197,10 @@ def _forge_manifest(records: list[Record], path: list[int], value: Any) -> None:
     """Put a strange value somewhere into all manifests: follow `path` into the maps and lists."""
     for at, record in enumerate(records):
         if record.opcode == METADATA:
-            forged = json.dumps(_replaced(json.loads(_json_of(record.content)), path, value))
+            try:
+                forged = json.dumps(_replaced(json.loads(_json_of(record.content)), path, value))
+            except (ValueError, struct.error):  # an earlier mutation was here
+                continue
             fields = b"".join(map(_text, (KEY, forged, CHECK, checksum(forged))))
             content = _text(NAME) + struct.pack("<I", len(fields)) + fields
             _put(records, at, content=content, length=len(content))

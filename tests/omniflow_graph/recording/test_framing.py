@@ -6,9 +6,11 @@ import os
 import struct
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lz4.frame
+import numpy as np
 import pytest
 import zstandard
 
@@ -156,6 +158,18 @@ def test_chunks_are_read_however_they_are_packed(kept, how, pack):
     recording = changed(kept, repack)
     assert digested(list(recording.events())) == digested(kept.events)
     assert recording.damage is None
+
+
+def test_threads_unpack_chunks_at_the_same_time(tmp_path):
+    loud = np.random.default_rng(1).integers(-9, 9, 500_000, "<i2").tobytes()
+    write_recording(tmp_path / "loud.mcap", Manifest("loud", streams={"mic": StreamInfo("audio", rate_hz=16_000)}), [Event(0, "mic", 0, loud)])
+
+    def read(_: int) -> tuple[bool, str | None]:
+        found = open_recording(tmp_path / "loud.mcap")
+        return [event.data for event in found.events()] == [loud], found.damage
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(read, range(60))) == [(True, None)] * 60
 
 
 # Nothing of what a length announces is allocated before it is compared with what is there

@@ -54,11 +54,15 @@ def test_json_has_each_window_with_its_text_and_the_sound_that_is_spoken(omniflo
 
 def test_it_is_shown_as_lines_for_people(omniflow, talk):
     assert omniflow("interleave", talk).out.splitlines() == [
-        "window  sound spoken       text",
-        "     0                     listens",
-        "     1    0.00 to   1.00 s ab",
-        "     2    1.00 to   2.00 s c",
-        "     3    2.00 to   2.40 s  [end of turn]",
+        "window  sound spoken         text",
+        "     0  listens",
+        "     1    0.000 to   1.000 s ab",
+        "     2    1.000 to   2.000 s c",
+        "     3    2.000 to   2.400 s  [end of turn]",
+    ]
+    assert omniflow("interleave", talk, "--window", 0.5).out.splitlines()[1:3] == [
+        "     0  listens, up to window 1",
+        "     2    0.000 to   0.500 s ab",
     ]
 
 
@@ -66,11 +70,12 @@ def test_options_choose_the_windows_the_look_ahead_and_the_way(omniflow, talk):
     assert texts(omniflow, talk, "--look-ahead", 0.4) == ["", "abc", "", ""]
     assert texts(omniflow, talk, "--window", 0.5) == ["", "", "ab", "", "c", "", ""]
     assert texts(omniflow, talk, "--strategy", "text-first") == ["", "abc", "", ""]
-    assert texts(omniflow, talk, "--strategy", "fixed-ratio", "--rate", 3, "--window", 0.5) == ["", "", "ab", "c", "", "", ""]
+    assert texts(omniflow, talk, "--strategy", "fixed-ratio", "--rate", 5, "--window", 0.5) == ["", "", "abc", "", "", "", ""]
     assert texts(omniflow, talk, "--strategy", "fixed-ratio") == texts(omniflow, talk, "--strategy", "fixed-ratio", "--rate", 4)
 
 
 def test_deferred_tokens_are_the_look_ahead_instead_of_the_files_unless_both_are_given(omniflow, talk):
+    talk.write_text(json.dumps({"unit_s": 1.0, "look_ahead_s": 0.4, "turns": [THREE]}), "utf-8")
     deferred = omniflow("interleave", talk, "--defer-tokens", 1, "--json").json["units"]
     assert [(unit["text"], unit["voiced"]) for unit in deferred] == [
         ("", None),
@@ -107,6 +112,7 @@ def test_what_was_said_is_printed_as_it_is(omniflow, tmp_path):
         (["--compare", "--seeds", "0"], "--seeds: wants 1 to 100000, got 0"),
         (["--compare", "--strategy", "tail"], "--compare: measures all strategies on answers of its own"),
         (["{talk}x"], "talk.jsonx"),
+        (["{folder}"], "is a folder"),
         (["{folder}/bad.json"], "bad.json: turn 1, word 2 'b': has no field start_s"),
         (["{folder}/bad.json", "--tokenizer", "{folder}"], "wants a folder with a tokenizer.json"),
     ],

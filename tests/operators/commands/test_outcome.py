@@ -18,6 +18,7 @@ from operators.duplex import duplex
 from operators.words import Say
 from tests.operators.commands.rooms import LINE, STREAMS, answered, room, script
 
+LONG = LINE + " And more to come."  # " And more" is said with " now.", from 3.73 s on; to 5.11 s in all
 TURN = {"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
 
 
@@ -126,7 +127,7 @@ def test_the_assistant_that_was_recorded_is_not_another_one(tmp_path, trace, ask
     assert counterfactual_from(trace, kept(trace, asked, tmp_path)) is None
 
 
-@pytest.mark.parametrize(("line", "since"), [("No.", 2.29), (LINE + " And more to come.", 3.29), (LINE.upper(), None)])
+@pytest.mark.parametrize(("line", "since"), [("No.", 2.29), (LONG, 3.73), (LINE.upper(), None)])
 def test_another_answer_counts_from_where_it_sounds_otherwise(tmp_path, trace, asked, line, since):
     """The fast voice hums: it makes a line of its length, not of its letters."""
     found = counterfactual_from(answered(asked, script(tmp_path, line)), kept(trace, asked, tmp_path))
@@ -147,19 +148,14 @@ def test_silence_and_speech_differ_from_the_first_sound(tmp_path, trace, asked):
     assert counterfactual_from(trace, kept(silent, asked, tmp_path)) == seconds(2.29)
 
 
-def falls_silent_at_once(event: Event[Say]) -> int:
-    return 0 if event.data.cut else seconds(0.15)
-
-
 def test_an_answer_that_is_cut_short_counts_from_the_cut(tmp_path):
-    graph = duplex(model="scripted-fast", script=script(tmp_path)).replace("wave", cost=falls_silent_at_once)
     (tmp_path / "calm").mkdir()
     talked_over = room(tmp_path, (0.5, 1.5), (2.2, 4.0))
-    cut, calm = (replay(graph, recording, engine="direct") for recording in (talked_over, room(tmp_path / "calm")))
-    assert [(event.time, event.data.final) for event in cut["heard"]][-1] == (seconds(3.14), True)
-    assert [event.time for event in calm["out-stream"]] == [seconds(2.29), seconds(3.29)]
-    assert counterfactual_from(cut, kept(calm, talked_over, tmp_path)) == seconds(3.14)
-    assert counterfactual_from(calm, kept(cut, talked_over, tmp_path)) == seconds(3.14)
+    cut, calm = (answered(recording, script(tmp_path, LONG)) for recording in (talked_over, room(tmp_path / "calm")))
+    assert [(event.time, event.data.final) for event in cut["heard"]][-1] == (seconds(4.12), True)
+    assert [event.time for event in calm["out-stream"]] == [seconds(2.29), seconds(3.73), seconds(4.57)]
+    assert counterfactual_from(cut, kept(calm, talked_over, tmp_path)) == seconds(4.12)
+    assert counterfactual_from(calm, kept(cut, talked_over, tmp_path)) == seconds(4.12)
 
 
 def test_what_a_stopped_run_did_not_come_to_is_no_difference(tmp_path, trace, asked):
@@ -232,7 +228,8 @@ def test_a_session_without_a_microphone_is_silent_on_the_left(tmp_path):
 # For people
 
 
-def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, trace, asked):
+def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, trace, asked, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     show({**summed_up(trace, asked), "files": {"trace": "out/trace.mcap"}}, asked)
     out = capsys.readouterr().out
     lines = [" ".join(line.strip("│ \n").replace("│", " ").split()) for line in out.splitlines()]
@@ -246,13 +243,14 @@ def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, t
     assert "stopped" not in out
 
 
-def test_people_are_shown_where_an_answer_was_cut_short(capsys, tmp_path):
+def test_people_are_shown_where_an_answer_was_cut_short(capsys, tmp_path, monkeypatch):
     asked = room(tmp_path, (0.5, 1.5), (2.2, 4.0))
-    graph = duplex(model="scripted-fast", script=script(tmp_path)).replace("wave", cost=falls_silent_at_once)
-    found = summed_up(replay(graph, asked, engine="direct"), asked)
-    assert found["turns"] == [{**TURN, "end_s": 3.14, "text": "I can hear", "stopped": True, "heard": ""}]
+    found = summed_up(answered(asked, script(tmp_path, LONG)), asked)
+    text = "I can hear you very well now. And more"  # " And" was to sound from 4.03 s to 4.27 s
+    assert found["turns"] == [{**TURN, "end_s": 4.12, "text": text, "stopped": True, "heard": "I can hear you very well now."}]
+    monkeypatch.setenv("COLUMNS", "160")
     show(found, asked)
-    assert "I can hear [cut short]" in " ".join(capsys.readouterr().out.split())
+    assert f"{text} [cut short]" in " ".join(capsys.readouterr().out.split())
 
 
 def test_of_a_graph_in_which_nobody_speaks_people_are_shown_the_edges(capsys, asked):

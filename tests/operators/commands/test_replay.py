@@ -92,12 +92,12 @@ def test_a_graph_of_ones_own_is_run(omniflow, here):
 
 
 def test_what_was_heard_comes_from_the_recording_if_it_holds_that_and_else_from_a_player(omniflow, here):
-    assert told(omniflow, *ASK)["edges"]["playback"]["events"] == 8
-    acks = [(2.5, Ack(1, 4800, False)), (3.8, Ack(1, 34_560, True))]
+    assert told(omniflow, *ASK)["edges"]["playback"]["events"] == 10
+    acks = [(2.5, Ack(1, 4800, False)), (4.1, Ack(1, 41_760, True))]
     room(here, acks=acks)
     assert told(omniflow, *ASK)["edges"]["playback"]["events"] == 2
     assert told(omniflow, *ASK, "--playback", "recorded")["edges"]["playback"]["events"] == 2
-    assert told(omniflow, *ASK, "--playback", "simulated")["edges"]["playback"]["events"] == 8
+    assert told(omniflow, *ASK, "--playback", "simulated")["edges"]["playback"]["events"] == 10
 
 
 # What is left in a folder

@@ -49,6 +49,7 @@ def test_a_run_that_was_stopped_is_heard_as_far_as_it_came(tmp_path):
     trace, session = talk(tmp_path, 6.5)
     write_speech(tmp_path / "a.wav", trace, session, seconds(2.5))
     assert read(tmp_path / "a.wav")[1].tolist() == stereo(trace, session)[0][:60_000].tolist()
+    assert (tmp_path / "a.wav").stat().st_size == 44 + 60_000 * 4
 
 
 def test_ten_minutes_take_no_more_memory_than_a_minute(tmp_path):

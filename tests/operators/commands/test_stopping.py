@@ -215,3 +215,8 @@ def test_signals_mean_what_they_meant_once_the_block_is_left():
     with stoppable() as stop:
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [stop, stop]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_told_of_the_signals_says_nothing_of_the_run():
+    stop = Stop(run="a session of gigabytes")  # signal.signal() has it written down
+    assert repr(stop) == repr(Stop())

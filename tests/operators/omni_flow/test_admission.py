@@ -66,6 +66,11 @@ def test_a_token_sounds_no_earlier_than_its_window():
     assert sounds_at(starved, slot(1, begins=600 * MS)) == 1600 * MS
 
 
+def test_nor_before_a_window_that_is_decided_late():
+    starved = report(grant(Progress(1), [SECOND]), 1, 24_000, SECOND)
+    assert sounds_at(starved, Slot(1, 1200 * MS, SECOND, 2 * SECOND)) == 1200 * MS
+
+
 def test_a_report_about_another_answer_or_from_before_changes_nothing():
     progress = report(Progress(2), 2, 4_800, 500 * MS)
     assert progress == Progress(2, heard=200 * MS, reported=500 * MS)

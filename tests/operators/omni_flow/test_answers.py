@@ -32,6 +32,8 @@ def test_a_phrase_is_words_and_tokens_that_begin_and_end_together_with_the_pause
 
 def test_a_token_inside_a_word_begins_no_phrase():
     assert len(phrases(answer_of(("abc", 0, 0.3), ("d", 0.3, 0.4), tokens="a|bcd"))) == 1
+    assert len(phrases(answer_of(("a", 0, 0.3), ("bc", 0.3, 0.4), tokens="ab|c"))) == 1
+    assert len(phrases(answer_of(("ab", 0.3, 0.3), tokens="a|b", duration=1))) == 1
 
 
 def test_the_phrases_of_an_answer_joined_are_the_answer():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from omniflow_graph.errors import RecordingError
 from operators.omni_flow.dialogue import Token, Word, dialogue, load_dialogue
 from operators.omni_flow.tokenizer import Bytes
 from tests.operators.omni_flow.spoken import MS, answer_of, dialogue_of, turn
@@ -100,6 +102,8 @@ def test_in_longer_or_shorter_windows_an_answer_begins_no_earlier():
         (broken(["unit_s"]), "talk.json: has no field unit_s"),
         (broken(["unit_s"], 0), "talk.json: unit_s: wants 0.001 to 3600 seconds, got 0"),
         (broken(["unit_s"], float("nan")), "talk.json: unit_s: wants 0.001 to 3600 seconds, got NaN"),
+        (broken(["unit_s"], 1e308), "talk.json: unit_s: wants 0.001 to 3600 seconds, got 1e+308"),
+        (broken(["look_ahead_s"], 10**400), f"talk.json: look_ahead_s: wants 0 to 3600 seconds, got 1{'0' * 36}..."),
         (broken(["look_ahead_s"], -0.1), "talk.json: look_ahead_s: wants 0 to 3600 seconds, got -0.1"),
         (broken(["turns"], {}), "talk.json: turns: wants a list, got {}"),
         (broken(["turns", 1], 5), "talk.json: turn 2: wants an object with first_unit, got 5"),
@@ -154,6 +158,13 @@ def test_what_is_no_json_is_refused_by_the_name_of_the_file(content, tmp_path):
     (tmp_path / "talk.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"talk\.json: wants JSON with unit_s, look_ahead_s and turns, got something else"):
         load_dialogue(tmp_path / "talk.json")
+
+
+def test_a_pipe_that_might_never_end_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "talk.json")
+    with pytest.raises(RecordingError) as refused:
+        load_dialogue(tmp_path / "talk.json")
+    assert str(refused.value) == f"{tmp_path / 'talk.json'}: is no file; name one"
 
 
 def test_a_file_is_read_as_what_it_holds(tmp_path):

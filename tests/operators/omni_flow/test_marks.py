@@ -84,6 +84,7 @@ def test_words_without_times_share_the_sound_by_their_characters():
         (" a  b ", [" a", "  b", " "]),
         ("你好，世界。", ["你", "好，", "世", "界。"]),
         ("（你）好", ["（你）", "好"]),
+        ("你，ok", ["你，", "ok"]),
         ("我有3个iPad了", ["我", "有", "3", "个", "iPad", "了"]),
         ("Great! 🎉", ["Great!", " 🎉"]),
         ("...", ["..."]),

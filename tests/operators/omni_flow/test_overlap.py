@@ -76,9 +76,10 @@ def test_longer_utterances_add_up_and_short_ones_are_forgotten():
 
 
 def test_what_adds_up_is_said_at_the_end_of_an_utterance_too():
-    steps = (ended(2, 750), ended(3, 800))
-    assert brief(Duration(barge_in=2000 * MS), *steps) == [("continue", 1, 2, 750), ("continue", 1, 3, 1550)]
-    assert brief(Duration(barge_in=2000 * MS, accumulated=False), *steps) == [("continue", 1, 2, 750), ("continue", 1, 3, 800)]
+    steps = (ended(2, 750), ended(3, 800), ended(4, 900))
+    added, alone = (Duration(barge_in=3000 * MS, accumulated=add) for add in (True, False))
+    assert brief(added, *steps) == [("continue", 1, 2, 750), ("continue", 1, 3, 1550), ("continue", 1, 4, 2450)]
+    assert brief(alone, *steps) == [("continue", 1, 2, 750), ("continue", 1, 3, 800), ("continue", 1, 4, 900)]
 
 
 def test_what_was_said_over_one_answer_does_not_count_against_the_next():
@@ -102,6 +103,7 @@ def test_an_utterance_that_outlives_its_answer_still_comes_to_a_choice():
 def test_an_utterance_over_two_answers_counts_for_each_from_its_beginning():
     assert brief(Duration(), talks(2, 900), talks(2, 1000, over=2), talks(2, 2099, over=2), talks(2, 2100, over=2)) == [("stop", 2, 2, 1200)]
     assert brief(Duration(), talks(2, 900), ended(2, 1000, over=2), talks(3, 1099, over=2)) == [("continue", 2, 2, 100)]
+    assert brief(Duration(), talks(2, 900), ended(2, 900, over=2), talks(3, 1199, over=2)) == [("continue", 1, 2, 900)]
 
 
 def test_who_stopped_one_answer_may_stop_the_next():
@@ -112,6 +114,10 @@ def test_who_stopped_one_answer_may_stop_the_next():
 def test_an_utterance_whose_end_was_not_heard_of_ended_when_the_next_one_began():
     assert brief(Duration(), talks(2, 800), talks(3, 399), talks(3, 400)) == [("continue", 1, 2, 800), ("stop", 1, 3, 1200)]
     assert brief(Duration(), talks(2, 200), talks(4, 1100, over=2)) == [("acknowledge", 1, 2, 0)]
+    assert brief(Duration(), talks(2, 800), talks(3, 500)) == [("continue", 1, 2, 800), ("stop", 1, 3, 1300)]
+    assert brief(Duration(), talks(2, 800), ended(3, 300)) == [("continue", 1, 2, 800), ("acknowledge", 1, 3, 0)]
+    assert brief(OnSpeech(), quiet(2, 5000)) == []  # nor is it known that it was over the answer
+    assert brief(Duration(), quiet(2, 1000, over=0), talks(3, 1200)) == [("stop", 1, 3, 1200)]
 
 
 # As it is typed

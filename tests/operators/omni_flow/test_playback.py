@@ -51,6 +51,10 @@ def test_an_answer_is_over_when_its_last_wave_was_heard_also_if_nobody_says_so()
     assert briefs((*SAID, ack(1, 2000, 3000)), 3000) == [(2000, "", "final")]
 
 
+def test_that_an_answer_is_over_may_be_said_when_all_else_is_known():
+    assert briefs((*SAID, ack(1, 500, 1500), ack(1, 500, 1500, final=True)), 1500) == [(500, "", "final")]
+
+
 def test_an_answer_that_the_player_ended_is_over_wherever_it_was():
     assert briefs((*SAID, ack(1, 500, 1500, final=True)), 1500, 60_000) == [(500, "", "final")] * 2
 

@@ -19,6 +19,7 @@ FLUSHED = (*SAID, ack(1, 400, 1400), 1500)
     [
         (SAID, ack(7, 1, 1001), ("unknown", "an answer that was sent, among the last 64", "answer 7", "ignored"), 0),
         (SAID, ack(1, 400, 1400, epoch=1), ("epoch", "epoch 0 of answer 1", "epoch 1", "ignored"), 0),
+        ((0, wave(1, 0, epoch=1)), ack(1, 400, 400), ("epoch", "epoch 1 of answer 1", "epoch 0", "ignored"), 0),
         (
             SAID,
             ack(1, 2001, 9000),

@@ -32,6 +32,10 @@ def test_parts_of_several_characters_in_a_row_are_shared_out_in_order():
     assert [piece.text for piece in pieces(["a", PART, PART, PART, PART, "b"], "a😀😃b")] == ["a", "😀", "", "😃", "", "b"]
 
 
+def test_a_split_character_may_be_followed_by_the_same_one_whole():
+    assert pieces([PART, PART, "😀"], "😀😀") == [Piece("😀", 0), Piece("", 0), Piece("😀", 1)]
+
+
 def test_a_character_that_is_said_again_is_not_taken_for_a_part():
     assert pieces(["哈", "哈", "哈"], "哈哈哈") == [Piece("哈", 0), Piece("哈", 1), Piece("哈", 2)]
 
@@ -42,6 +46,7 @@ def test_of_spaces_and_punctuation_those_of_the_tokens_count():
 
 def test_an_accent_may_be_a_character_of_its_own():
     assert [piece.text for piece in pieces(["caf", "e\u0301"], "caf\u00e9")] == ["caf", "e\u0301"]
+    assert [piece.text for piece in pieces([PART, PART, "\u00e9"], "😀e\u0301")] == ["😀", "", "\u00e9"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_a_space_is_in_the_word_that_has_it_and_otherwise_in_none():
 
 def test_words_may_differ_in_punctuation_case_and_width():
     assert held("Well, so.", "well", "SO!") == "0000..11."
-    assert held("ＡＢ，c", "ab", ",", "c") == "0012"
+    assert held("\uff21\uff22\uff0cc", "ab", ",", "c") == "0012"
     assert held("a b", "…", "a", "", "b") == "1.3"
 
 

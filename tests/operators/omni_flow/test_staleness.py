@@ -94,6 +94,7 @@ def test_a_sum_tells_means_and_the_most_of_each_group_of_words():
         ],
     }
     assert by_word([words, words[:1]], 2) == [(0.1, 0.001), (0.2, 0.002)]
+    assert by_word([words[:2]], 80) == [(0.1, 0.001), (0.2, 0.002)]
 
 
 def test_an_answer_without_words_has_nothing_to_be_old():

@@ -28,7 +28,7 @@ def test_each_way_has_its_curves_its_colour_and_its_name():
     assert len({each.get("stroke") for each in found.iter(CURVE)}) == 6
     assert len(list(found.iter(CURVE))) == 12
     assert [each.text for each in found.iter(TEXT)][-6:] == [f"way {n} & more" for n in range(6)]
-    assert [each.text for each in found.iter(TEXT)][0] == "a < b"
+    assert next(each.text for each in found.iter(TEXT)) == "a < b"
 
 
 @pytest.mark.parametrize(("most", "ticks"), [(5.0, ["0", "1", "2", "3", "4", "5"]), (21.4, ["0", "5", "10", "15", "20", "25"]), (0.0, None)])

@@ -1,0 +1,88 @@
+"""A session that switches between duplex and turn-based mode while it runs: one graph, one model, a source that says when.
+
+The stage `answer` keeps the session's state: a window goes to what decides in duplex, a turn of the user to what answers in
+turn-based mode. A switch is a fence to it: what it was working on is dropped, and what the assistant was saying falls silent.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+from omniflow_graph import Event, Graph, Jpeg, Pcm16, Wake, Window, seconds
+from operators.duplex import assistant
+from operators.exchange import Answer, UserTurn
+from operators.models import Pace, costs_of
+from operators.omni_flow.mode_states import Mode
+from operators.omni_flow.modes import State, Switched, checked, checked_how
+from operators.room import asked, entered, follows, seen
+from operators.script import load_script
+from operators.session_modes import Switch, answers, fresh, says
+from operators.turn_based import SOON, VOICES, scripted, segmenting, spoken
+from operators.user_turns import typed
+from operators.words import Decision
+
+
+class Gate(NamedTuple):
+    """Remember the mode, and since when."""
+
+    mode: Mode
+    since: int = 0
+
+
+def switching(*, model: str = "scripted", window: float = 1.0, script: str | None = None, begin: str = "duplex", how: str = "reset") -> Graph:
+    """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
+
+    The source `mode` says "duplex" or "turn-based"; `begin` is the mode of the start. `how` is "reset", all is forgotten at a
+    switch, or "carry", which a scripted model takes so: it goes on to count the user's turns. Each switch is recorded on the
+    edge `modes`. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
+    """
+    if not 0.001 <= window <= 3600:
+        raise ValueError(f"switching: wants a window of 0.001 to 3600 seconds, got {window}")
+    made, mode = scripted(model, seconds(window), script), checked(begin)
+    g = Graph("switching")
+    visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
+    ask, messages = g.map("asked", g.source("mode"), asked), g.map("typed", g.source("messages"), typed)
+    look, listen = g.scan("look", visual, made.see, state=made.eyes), g.scan("listen", audio, made.hear, state=made.ears)
+    room = g.merge("room", ask, messages, g.map("seen", visual, seen), audio, listen)
+    turn = g.scan("turn", room, partial(follows, how=checked_how(how), settings=segmenting(made)), state=entered(mode))
+    aligned = g.align("window", look, listen, length=seconds(window))
+    work = g.scan("work", g.merge("arrivals", turn, aligned), admits, state=Gate(mode))
+    fence = g.map("switch", turn, switches)
+    answer = partial(answers, duplex=made.decide, script=load_script(script), how=checked_how(how))
+    state = State(fresh(mode, "reset"))
+    answered = g.stage(
+        "answer", work, answer, state=state, cost=partial(cost, each=costs_of(seconds(window))["decide"]), fence=fence, cancellable=True
+    )
+    g.sink("switches", g.map("modes", answered, switched))
+    heard = assistant(g, answered, spoken(made, partial(says, pace=Pace(VOICES[model], 0))))
+    g.feedback("playback", heard, aligned)
+    g.feedback("sounded", "play", room, delay=SOON)
+    g.feedback("answered", answered, room, delay=SOON)
+    return g
+
+
+def admits(gate: Gate, cause: Event[UserTurn | Switch | Window] | Wake) -> tuple[Gate, list[tuple[int, UserTurn | Switch | Window] | Wake]]:
+    """Let through what the session's mode works on: windows in duplex, those only in which it was in duplex."""
+    if isinstance(cause, Wake):
+        return gate, []
+    data = cause.data
+    if isinstance(data, Switch):
+        gate = Gate(data.to, cause.time)
+    shut = isinstance(data, Window) and (gate.mode != "duplex" or data.end <= gate.since)
+    return gate, [] if shut else [(cause.time, data)]
+
+
+def cost(event: Event[UserTurn | Switch | Window], *, each: int) -> int:
+    """Return what the model needs for a window, or a turn; a switch moves no weights, and costs nothing."""
+    return 0 if isinstance(event.data, Switch) else each
+
+
+def switches(event: Event[UserTurn | Switch]) -> Switch | None:
+    """Pick the switches."""
+    return event.data if isinstance(event.data, Switch) else None
+
+
+def switched(event: Event[Answer | Decision | Switched]) -> Switched | None:
+    """Pick the records of switches."""
+    return event.data if isinstance(event.data, Switched) else None

@@ -1,0 +1,61 @@
+"""The turn-based pipeline: listen until the user has finished, answer, and listen to nothing until the answer was heard.
+
+Source: spec 7.4 and 8.2, the half-duplex session. It never speaks unasked: what a script says at a time, or when a scene begins, is
+not said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from omniflow_graph import Graph, Pcm16
+from omniflow_graph.events import SECOND
+from operators import ears, voice
+from operators.answering import Turns, answer, parts
+from operators.duplex import assistant
+from operators.models import MODELS, Model, Pace
+from operators.script import load_script
+from operators.segmenter import SERVER, Segmenter, Segmenting, opened
+from operators.user_turns import Ear, listens, typed
+
+VOICES = {"scripted": voice.say, "scripted-fast": voice.tone}
+SOON = 1  # ns: what was answered and heard is known to the ears at once, but not before it happened
+
+
+def turn_based(*, model: str = "scripted", script: str | None = None) -> Graph:
+    """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
+
+    The n-th turn of the user, spoken or typed, is answered by the script's lines for `speech_ends: n`. The source `messages` may
+    hold texts, each a turn, and pictures, which go with the next turn. Raises ValueError for another model.
+    """
+    made = scripted(model, SECOND, script)
+    g = Graph("turn-based")
+    audio, messages = g.source("env-audio", Pcm16), g.source("messages")
+    listen = g.scan("listen", audio, made.hear, state=made.ears)
+    ear = g.merge("ear", g.map("typed", messages, typed), audio, listen)
+    turn = g.scan("turn", ear, partial(listens, settings=segmenting(made)), state=Ear(opened(Segmenter(), SERVER.guard)))
+    answered = g.stage("answer", turn, partial(answer, script=load_script(script)), state=Turns(), cost=made.costs["decide"])
+    heard = assistant(g, answered, spoken(made, partial(parts, pace=Pace(VOICES[model], 0))))
+    g.feedback("answered", answered, ear, delay=SOON)
+    g.feedback("was-heard", heard, ear, delay=SOON)
+    return g
+
+
+def scripted(model: str, length: int, script: str | None) -> Model:
+    """Return the parts of a model that can take turns. Raises ValueError for one that cannot."""
+    if model not in VOICES:
+        raise ValueError(f"turn-based: wants a model out of {', '.join(VOICES)}, got {model!r}")
+    return MODELS[model](length=length, script=script)
+
+
+def spoken(made: Model, decide: Callable[..., Any]) -> Model:
+    """Return a model that is given what was answered already, and only decides how to say it, which costs nothing."""
+    return replace(made, decide=decide, mind=None, costs={**made.costs, "decide": 0})
+
+
+def segmenting(made: Model) -> Segmenting:
+    """Say how utterances are cut out of what this model hears."""
+    return replace(SERVER, chunk=ears.CHUNK if made.hear is ears.hear else None)
