@@ -8,11 +8,11 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from operators.omni_flow.choosing import Choice, Choosing, NextToken, choose
-from operators.omni_flow.generating import generate_unit
-from operators.omni_flow.outcome import BOTH, Condition, Ends, Outcome
-from operators.omni_flow.steps import Generating, Talk
-from operators.omni_flow.vocabulary import CHUNK_EOS, CHUNK_TTS_EOS, LISTEN, SIZE, SPEAK, TTS_BOS, TURN_EOS, UNIT_END
+from operators.omni_flow.deciding.choosing import Choice, Choosing, NextToken, choose
+from operators.omni_flow.deciding.generating import generate_unit
+from operators.omni_flow.deciding.outcome import BOTH, Condition, Ends, Outcome
+from operators.omni_flow.deciding.steps import Generating, Talk
+from operators.omni_flow.tokens.vocabulary import CHUNK_EOS, CHUNK_TTS_EOS, LISTEN, SIZE, SPEAK, TTS_BOS, TURN_EOS, UNIT_END
 
 WINDOWS = 5000
 WORDS = {1: " one", 2: " two", 3: " three", 4: " four"}

@@ -48,7 +48,7 @@ def test_sixteen_sessions_of_a_minute(benchmark, minute):
 
 
 def test_the_demo_with_a_real_ear_and_a_real_voice(benchmark):
-    from operators import voice
+    from operators.scripted import voice
 
     graph, recording = duplex(), open_recording(path("three_questions"))
     warm(graph)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from operators.omni_flow.groups import Form, Group, Listen, Picture, Span, Speak, TokenSequence
-from operators.omni_flow.layout import layout
-from operators.omni_flow.parsing import parse
-from operators.omni_flow.vocabulary import (
+from operators.omni_flow.tokens.groups import Form, Group, Listen, Picture, Span, Speak, TokenSequence
+from operators.omni_flow.tokens.layout import layout
+from operators.omni_flow.tokens.parsing import parse
+from operators.omni_flow.tokens.vocabulary import (
     AUDIO,
     CHUNK_EOS,
     IMAGE,

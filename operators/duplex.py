@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
-from operators.mind import manners
 from operators.models import MODELS, Model
 from operators.player import Player, play
+from operators.scripted.mind import manners
 from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
 
 PLAYBACKS = ("simulated", "recorded")

@@ -11,7 +11,7 @@ import numpy as np
 
 from omniflow_graph import Session, Trace
 from omniflow_graph.events import SECOND
-from operators.ears import RATE_HZ
+from operators.senses.ears import RATE_HZ
 from operators.turns import fences
 from operators.words import WAVE_HZ
 

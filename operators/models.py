@@ -14,11 +14,12 @@ from omniflow_graph import Event
 from omniflow_graph.events import SECOND
 from omniflow_graph.graph.nodes import Cost
 from omniflow_graph.recording import Recording
-from operators import ears, eyes, voice
-from operators.decide import decide
-from operators.mind import Manners, Mind
-from operators.omni_flow.marks import Mark, even_marks
-from operators.script import load_script
+from operators.omni_flow.playback.marks import Mark, even_marks
+from operators.scripted import voice
+from operators.scripted.decide import decide
+from operators.scripted.mind import Manners, Mind
+from operators.scripted.script import load_script
+from operators.senses import ears, eyes
 from operators.words import Say, Wave, duration, place, words_of
 
 # Stand-ins for a small model on a desktop GPU, in nanoseconds: for each window, and for each second that a window lasts.

@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, Wake, Window, seconds
 from operators.duplex import assistant
-from operators.exchange import Answer, UserTurn
 from operators.models import Pace, costs_of
-from operators.omni_flow.mode_states import Mode
-from operators.omni_flow.modes import State, Switched, checked, checked_how
-from operators.room import asked, entered, follows, seen
-from operators.script import load_script
-from operators.session_modes import Switch, answers, fresh, says
+from operators.omni_flow.modes.states import Mode
+from operators.omni_flow.modes.switch import State, Switched, checked, checked_how
+from operators.scripted.script import load_script
+from operators.scripted.session_modes import Switch, answers, fresh, says
 from operators.turn_based import SOON, VOICES, scripted, segmenting, spoken
-from operators.user_turns import typed
+from operators.turn_taking.exchange import Answer, UserTurn
+from operators.turn_taking.room import asked, entered, follows, seen
+from operators.turn_taking.user_turns import typed
 from operators.words import Decision
 
 

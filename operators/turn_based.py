@@ -13,13 +13,14 @@ from typing import Any
 
 from omniflow_graph import Graph, Pcm16
 from omniflow_graph.events import SECOND
-from operators import ears, voice
-from operators.answering import Turns, answer, parts
 from operators.duplex import assistant
 from operators.models import MODELS, Model, Pace
-from operators.script import load_script
-from operators.segmenter import SERVER, Segmenter, Segmenting, opened
-from operators.user_turns import Ear, listens, typed
+from operators.scripted import voice
+from operators.scripted.answering import Turns, answer, parts
+from operators.scripted.script import load_script
+from operators.senses import ears
+from operators.senses.segmenter import SERVER, Segmenter, Segmenting, opened
+from operators.turn_taking.user_turns import Ear, listens, typed
 
 VOICES = {"scripted": voice.say, "scripted-fast": voice.tone}
 SOON = 1  # ns: what was answered and heard is known to the ears at once, but not before it happened

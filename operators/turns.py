@@ -8,7 +8,7 @@ from typing import Any
 from omniflow_graph import Event, Trace
 from omniflow_graph.events import SECOND
 from omniflow_graph.trace.trace import NOT_KEPT
-from operators.omni_flow.marks import Mark, heard_text
+from operators.omni_flow.playback.marks import Mark, heard_text
 from operators.words import duration
 
 SPOKEN = {"decide", "play", "heard"}  # the edges that turns are read off

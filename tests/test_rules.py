@@ -89,8 +89,8 @@ def test_the_walk_sees_the_modules_that_the_rules_are_about():
 
 
 BROKEN = [
-    (clocks, "operators/ears.py", "import time", "imports time; only omniflow_graph/clock.py may"),
-    (clocks, "operators/ears.py", "def f():\n    from time import sleep", "imports time; only omniflow_graph/clock.py may"),
+    (clocks, "operators/senses/ears.py", "import time", "imports time; only omniflow_graph/clock.py may"),
+    (clocks, "operators/senses/ears.py", "def f():\n    from time import sleep", "imports time; only omniflow_graph/clock.py may"),
     (clocks, "simulations/users.py", "import datetime as d", "imports datetime; only omniflow_graph/clock.py may"),
     (chance, "operators/a.py", "import random\nrandom.random()", "uses random.random, which"),
     (chance, "operators/a.py", "import random\nrandom.Random()", "uses random.Random, which"),

@@ -18,8 +18,8 @@ from omniflow_graph.trace.diff import Difference
 from omniflow_graph.trace.why import brief
 from operators.commands.checking import Checked, check
 from operators.commands.settings import DEFAULT_GRAPH
-from operators.expectation import EVERYWHERE, HERE, WIDTH
-from operators.expectation_file import place, recordings_in, write
+from operators.pinned.expectation import EVERYWHERE, HERE, WIDTH
+from operators.pinned.expectation_file import place, recordings_in, write
 from operators.turns import said
 
 

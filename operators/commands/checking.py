@@ -14,10 +14,10 @@ from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.trace import Trace
 from operators.commands.fitting import check_streams
 from operators.commands.settings import DEFAULT_GRAPH, given_back, model_of, options
-from operators.comparison import Comparison, compare
-from operators.expectation import EVERYWHERE, HERE, Expectation, Settings, pin
-from operators.expectation_file import place, read
 from operators.models import in_integers
+from operators.pinned.comparison import Comparison, compare
+from operators.pinned.expectation import EVERYWHERE, HERE, Expectation, Settings, pin
+from operators.pinned.expectation_file import place, read
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from omniflow_graph.commands.console import console
 from omniflow_graph.events import SECOND
-from operators.omni_flow.answers import drawn, recorded
-from operators.omni_flow.dialogue import Answer
-from operators.omni_flow.speaking import Cost
-from operators.omni_flow.staleness import WORDS, Heard, by_word, measure, strategies, summary
-from operators.omni_flow.staleness_plot import Curves
+from operators.omni_flow.interleaving.answers import drawn, recorded
+from operators.omni_flow.interleaving.dialogue import Answer
+from operators.omni_flow.interleaving.speaking import Cost
+from operators.omni_flow.interleaving.staleness import WORDS, Heard, by_word, measure, strategies, summary
+from operators.omni_flow.interleaving.staleness_plot import Curves
 
 
 def compare(unit: int, look_ahead: int, seeds: int) -> tuple[dict[str, Any], Curves]:

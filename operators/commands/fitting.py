@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omniflow_graph import Graph, RecordingError
 from omniflow_graph.recording import Recording, StreamInfo
-from operators import ears, eyes
+from operators.senses import ears, eyes
 
 SOUND = f"{ears.RATE_HZ} Hz, mono, pcm-s16"
 HEARING, SEEING = (ears.hear, ears.hear_fast), (eyes.see, eyes.see_fast)

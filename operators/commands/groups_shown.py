@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from omniflow_graph.events import SECOND
-from operators.omni_flow.groups import Form, Group, Speak, TokenSequence
-from operators.omni_flow.vocabulary import is_special, name
+from operators.omni_flow.tokens.groups import Form, Group, Speak, TokenSequence
+from operators.omni_flow.tokens.vocabulary import is_special, name
 
 TextOf = Callable[[int, tuple[int, ...]], str]  # of window k, some text ids of it
 

@@ -15,11 +15,11 @@ from typing import Any
 from omniflow_graph.commands.console import console
 from omniflow_graph.events import SECOND, seconds
 from operators.commands.comparing import compare, show
-from operators.omni_flow.dialogue import LONGEST, SHORTEST, Dialogue, load_dialogue
-from operators.omni_flow.interleave import Interleaving, Unit, fixed_ratio, supervise, text_first, time_aligned
-from operators.omni_flow.staleness_plot import svg
-from operators.omni_flow.tokenizer import load_tokenizer
-from operators.omni_flow.vocabulary import LISTEN
+from operators.omni_flow.interleaving.dialogue import LONGEST, SHORTEST, Dialogue, load_dialogue
+from operators.omni_flow.interleaving.interleave import Interleaving, Unit, fixed_ratio, supervise, text_first, time_aligned
+from operators.omni_flow.interleaving.staleness_plot import svg
+from operators.omni_flow.tokens.tokenizer import load_tokenizer
+from operators.omni_flow.tokens.vocabulary import LISTEN
 
 RATES = (3, 4, 5)  # tokens a second
 USUAL = {"window": 1.0, "look_ahead": 0.3, "seeds": 200}  # of --compare

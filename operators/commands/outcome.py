@@ -15,8 +15,8 @@ from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.lag import behind
 from omniflow_graph.trace.stored import save_trace
 from omniflow_graph.trace.trace import Trace
-from operators.eyes import MOST_PIXELS, see
 from operators.models import senses_of
+from operators.senses.eyes import MOST_PIXELS, see
 from operators.turns import SPOKEN, said, told, unvoiced
 
 HEARD = "out-stream"

@@ -14,13 +14,13 @@ from omniflow_graph.trace.stored import load_trace
 from operators.commands.groups_shown import Session, described, shown
 from operators.commands.settings import playback_of
 from operators.duplex import duplex
-from operators.omni_flow.dialogue import load_dialogue
-from operators.omni_flow.groups import Form
-from operators.omni_flow.interleave import supervise
-from operators.omni_flow.layout import layout
-from operators.omni_flow.tokenizer import Bytes, Tokenizer, load_tokenizer
-from operators.omni_flow.trace_groups import groups_of, window_ns
-from operators.omni_flow.training import loss_mask, supervised
+from operators.omni_flow.interleaving.dialogue import load_dialogue
+from operators.omni_flow.interleaving.interleave import supervise
+from operators.omni_flow.tokens.groups import Form
+from operators.omni_flow.tokens.layout import layout
+from operators.omni_flow.tokens.tokenizer import Bytes, Tokenizer, load_tokenizer
+from operators.omni_flow.tokens.trace_groups import groups_of, window_ns
+from operators.omni_flow.tokens.training import loss_mask, supervised
 
 MODEL = "scripted-fast"  # decides where the recording is no trace
 LONGEST = 3600  # seconds, a window

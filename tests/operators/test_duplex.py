@@ -12,7 +12,7 @@ import pytest
 from omniflow_graph import Event, Graph, Pcm16, Session, Trace, replay, seconds
 from omniflow_graph.engine.direct import run_direct
 from operators.duplex import duplex
-from operators.mind import Mind
+from operators.scripted.mind import Mind
 from operators.turns import Turn, turns
 from operators.words import Ack, Decision, Fence
 from recordings import bundled

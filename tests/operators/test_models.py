@@ -11,8 +11,8 @@ import pytest
 from omniflow_graph import Event, seconds
 from omniflow_graph.recording import Manifest, Recording, open_recording, write_recording
 from operators.models import MODELS, Pace, costs_of, in_integers, senses_of
-from operators.omni_flow.marks import even_marks
-from operators.voice import say, tone
+from operators.omni_flow.playback.marks import even_marks
+from operators.scripted.voice import say, tone
 from operators.words import Say
 
 LINE = "An old palace."

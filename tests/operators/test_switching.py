@@ -10,7 +10,7 @@ from omniflow_graph import RecordingError, Session, Trace, replay, seconds
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.recording import open_recording
 from operators.duplex import duplex
-from operators.omni_flow.modes import Flushed, Switched
+from operators.omni_flow.modes.switch import Flushed, Switched
 from operators.switching import switching
 from operators.turn_based import turn_based
 from operators.turns import turns

@@ -11,9 +11,9 @@ from omniflow_graph import Session, Trace, replay, seconds
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.graph.loading import load_graph
 from operators.commands.settings import warm
-from operators.exchange import Answer
 from operators.reasons import why
 from operators.turn_based import turn_based
+from operators.turn_taking.exchange import Answer
 from operators.turns import Turn, turns
 from operators.words import Ack
 from recordings import bundled

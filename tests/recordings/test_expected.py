@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from operators.expectation_file import place, read
+from operators.pinned.expectation_file import place, read
 from recordings import FOLDER, bundled
 from tests.omniflow_graph.commands.calls import Shell
 

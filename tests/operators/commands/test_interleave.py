@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from operators.omni_flow.dialogue import dialogue
-from operators.omni_flow.interleave import supervise
-from tests.operators.omni_flow.spoken import CASES, turn
+from operators.omni_flow.interleaving.dialogue import dialogue
+from operators.omni_flow.interleaving.interleave import supervise
+from tests.operators.omni_flow.interleaving.spoken import CASES, turn
 
 THREE = turn(("a", 0, 0.7), ("b", 0.7, 1.3), ("c", 1.3, 2.4), first_unit=1)
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from omniflow_graph import Graph
-from operators import ears, voice
 from operators.commands.settings import _loads, settings, warm
 from operators.duplex import duplex
+from operators.scripted import voice
+from operators.senses import ears
 
 
 @dataclass(frozen=True)

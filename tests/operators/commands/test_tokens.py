@@ -12,11 +12,11 @@ from omniflow_graph import Event, Window
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.trace.stored import save_trace
 from operators.duplex import duplex
-from operators.omni_flow.vocabulary import CHUNK_EOS, LISTEN, SPEAK, TURN_EOS, UNIT, UNIT_END
+from operators.omni_flow.tokens.vocabulary import CHUNK_EOS, LISTEN, SPEAK, TURN_EOS, UNIT, UNIT_END
 from operators.words import Decision
 from tests.operators.commands.rooms import room
-from tests.operators.omni_flow.published import folder
-from tests.operators.omni_flow.spoken import turn
+from tests.operators.omni_flow.interleaving.spoken import turn
+from tests.operators.omni_flow.tokens.published import folder
 
 SHOWN = """\
 room: 5 windows of 1 s, explicit LS, 87 tokens; text in bytes

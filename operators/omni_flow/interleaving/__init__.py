@@ -1,0 +1,1 @@
+"""Time-aligned interleaving: a dialogue's words divided into windows, how many ahead, and how stale they get."""

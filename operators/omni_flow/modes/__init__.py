@@ -1,0 +1,1 @@
+"""A session's mode, and what a change of it carries over."""

@@ -1,0 +1,1 @@
+"""What was generated against what was heard: the player's ledger, marks, and who talks over whom."""

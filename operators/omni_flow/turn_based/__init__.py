@@ -1,0 +1,1 @@
+"""Turn-based chat: messages, image slices, voice prompts, rounds, and half-duplex."""
