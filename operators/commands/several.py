@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph.canonical import pack
 from omniflow_graph.clock import wall_seconds
 from omniflow_graph.engine.cluster import Job, run_cluster, run_job
 from omniflow_graph.graph.hashing import graph_hash
@@ -44,11 +45,11 @@ def replay_several(args: argparse.Namespace, opened: list[Recording], stop: Stop
 
 
 def _groups(args: argparse.Namespace, opened: list[Recording]) -> Iterator[tuple[dict[str, Any], list[Recording]]]:
-    """Put together what one graph can be handed: a model that gives a recording back has that one alone."""
+    """Put together what one graph can be handed: the same options; a model that gives a recording back has that one alone."""
     groups: dict[Any, tuple[dict[str, Any], list[Recording]]] = {}
     for recording in opened:
         given = portable(options(args, recording))
-        key = recording.path if given["model"] == "recorded" else given["playback"]
+        key = recording.path if given["model"] == "recorded" else pack(given)
         groups.setdefault(key, (given, []))[1].append(recording)
     yield from groups.values()
 
