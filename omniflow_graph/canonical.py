@@ -102,7 +102,7 @@ class Digester:
         """Return the digests of payloads."""
         digests: list[Any] = list(map(self._known[0].get, map(id, payloads)))
         if None in digests:
-            return [digest or self(data) for digest, data in zip(digests, payloads)]
+            return [digest or self._learn(data) for digest, data in zip(digests, payloads)]
         return digests
 
     def can(self, data: Any) -> bool:
@@ -113,15 +113,19 @@ class Digester:
             return False
 
     def _learn(self, data: Any) -> bytes:
-        digest = self._compute(data)
-        if isinstance(data, (list, dict, bytearray)):  # may be another the next time
+        kind = type(data)
+        digest = sha256(b"b" + data).digest() if kind is bytes else self._compute(data)
+        if kind is bytes:
+            self._bytes += len(data)
+        elif isinstance(data, np.ndarray):
+            self._bytes += data.nbytes
+        elif isinstance(data, (list, dict, bytearray)):  # may be another the next time
             return digest
         if len(self._known[0]) >= self.MOST or self._bytes > self.MOST_BYTES:
             self._known, self._bytes = ({}, []), 0
         known, alive = self._known
         alive.append(data)
         known[id(data)] = digest
-        self._bytes += len(data) if type(data) is bytes else getattr(data, "nbytes", 0)
         return digest
 
     def _compute(self, data: Any) -> bytes:
