@@ -106,6 +106,14 @@ class Graph:
             raise
         return name
 
+    def add(self, node: Node, *of: str) -> str:
+        """Add an operator as another graph has it, `graph.nodes[name]`; it reads the edges `of`, by default those it read there.
+
+        What is fed back to it is not added: call `feedback` when its origin is there, too. This is how a graph is made of
+        another one.
+        """
+        return self._add(replace(node, inputs=of or node.forward))
+
     def replace(self, name: str, fn: Callable[..., Any] | None = None, **changes: Any) -> Graph:
         """Return a new graph with one operator replaced by name; everything around it stays.
 
@@ -121,8 +129,7 @@ class Graph:
             raise GraphError(f"{kind} {name!r}: cannot replace {', '.join(unknown)}; wants {wants}")
         again = Graph(self.name)
         for node in self.nodes.values():
-            node = replace(node, inputs=node.forward, **(changed if node.name == name else {}))
-            again._add(node)
+            again.add(replace(node, **(changed if node.name == name else {})))
         for edge in self.feedbacks.values():
             again.feedback(edge.name, edge.origin, edge.target, delay=edge.delay)
         return again

@@ -35,10 +35,12 @@ class Rule:
 Script = tuple[Rule, ...]
 
 
-def load_script(path: str | Path | None = None) -> Script:
-    """Read a script; None stands for the default one. Raises ValueError naming file, rule, wanted and got."""
+def load_script(path: str | Path | Script | None = None) -> Script:
+    """Read a script; None stands for the default one, and rules for themselves. Raises ValueError naming file, rule, wanted and got."""
     import yaml
 
+    if isinstance(path, tuple):
+        return path
     path = DEFAULT if path is None else Path(path)
     try:
         given = yaml.safe_load(whole(path, LONGEST).decode())
@@ -48,9 +50,14 @@ def load_script(path: str | Path | None = None) -> Script:
         raise ValueError(f"script {path}: holds lists in lists, deeper than any script; begin each rule with '- when:'") from None
     except UnicodeDecodeError:
         raise ValueError(f"script {path}: is not a text file in UTF-8") from None
+    return rules(given, f"script {path}")
+
+
+def rules(given: Any, whose: str) -> Script:
+    """Check rules as YAML gives them. Raises ValueError that begins with whose they are."""
     if not isinstance(given, list):
-        raise ValueError(f"script {path}: wants a list of rules, got {type(given).__name__}; begin each with '- when:'")
-    return tuple(_rule(entry, f"script {path}, rule {n}") for n, entry in enumerate(given, 1))
+        raise ValueError(f"{whose}: wants a list of rules, got {type(given).__name__}; begin each with '- when:'")
+    return tuple(_rule(entry, f"{whose}, rule {n}") for n, entry in enumerate(given, 1))
 
 
 def _rule(entry: Any, whose: str) -> Rule:
