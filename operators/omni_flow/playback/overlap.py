@@ -119,6 +119,8 @@ def step(state: Overlapping, policy: OverlapPolicy, speech: Speech, audible: int
     >>> choice.choice, choice.reason
     ('acknowledge', 'utterance 2 ended after 400 ms, less than 700 ms: a short acknowledgement')
     """
+    if not (speech.talking or speech.ended) and (speech.utterance, speech.spoken_ns, audible) == (state.utterance, state.spoken, state.response):
+        return state, []  # most of what is heard is silence, and nothing new
     choices: list[Choice] = []
     if speech.utterance != state.utterance:
         state, choices = _ended(state, policy)  # one whose end was not heard of
