@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from omniflow_graph import Graph, GraphError, Session, Trace, replay
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.graph.plan import Plan, plan
+from omniflow_graph.trace.trace import Note
 from operators.duplex import duplex
 from simulations.cameras import Camera, look_in
 from simulations.rooms import Microphone, listen_in
@@ -74,12 +75,21 @@ def _planned(options: tuple[tuple[str, Any], ...]) -> Plan:
 
 
 def simulate(
-    scenario: Scenario, graph: Graph | None = None, *, seed: int = 0, engine: str = "direct", keep: Iterable[str] | None = None, **options: Any
+    scenario: Scenario,
+    graph: Graph | None = None,
+    *,
+    seed: int = 0,
+    engine: str = "direct",
+    keep: Iterable[str] | None = None,
+    watch: Callable[[Note], object] | None = None,
+    **options: Any,
 ) -> Trace:
     """Play a scenario against a graph in closed loop, and return the trace: the same for the same seed, always.
 
     `graph` is one that reads `env-audio`; by default `operators.duplex:duplex` for the model "scripted-fast", with
-    `options` as it takes them and the scenario's own script. `keep` is as in `replay`. Raises ValueError and GraphError for what has no meaning.
+    `options` as it takes them and the scenario's own script. `keep` is as in `replay`. `watch`, of the engine "direct", is handed
+    what comes about, which the trace then does not hold: a day takes the memory of a minute. Raises ValueError and
+    GraphError for what has no meaning.
 
     >>> from simulations.scenario import Scenario, say, At
     >>> hello = Scenario("hello", 4_000_000_000, (say("Hello there", At(500_000_000)),))
@@ -91,5 +101,6 @@ def simulate(
         options = {"model": "scripted-fast", **({"script": scenario.script} if scenario.script else {}), **options}
     session = session_of(scenario, seed)
     if engine == "direct":
-        return run_direct(_planned(tuple(sorted(options.items()))) if graph is None else plan(closed(graph)), session, seed=seed, keep=keep)
+        planned = _planned(tuple(sorted(options.items()))) if graph is None else plan(closed(graph))
+        return run_direct(planned, session, seed=seed, keep=keep, watch=watch)
     return replay(closed(graph or duplex(**options)), session, engine=engine, seed=seed, keep=keep)

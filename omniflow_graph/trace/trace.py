@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -82,9 +82,7 @@ class Trace:
     @property
     def digest(self) -> dict[str, str]:
         """Return the run's two digests, in hex: `decisions` (text, times, windows, controls), `media` (all edges)."""
-        every = {edge: bytes.fromhex(digest) for edge, digest in self.digests.items()}
-        plain = {edge: digest for edge, digest in every.items() if not is_media(self.graph, edge)}
-        return {"decisions": run_digest(plain).hex(), "media": run_digest(every).hex()}
+        return digest_of(self.graph, self.digests)
 
     @property
     def end(self) -> int:
@@ -101,6 +99,13 @@ class Trace:
         parts = [event.data if of is None else getattr(event.data, of) for event in self[edge]]
         arrays = [np.frombuffer(part, "<i2") if isinstance(part, bytes) else np.atleast_1d(part) for part in parts]
         return np.concatenate(arrays) if arrays else np.zeros(0, "<i2")
+
+
+def digest_of(graph: Graph, digests: Mapping[str, str]) -> dict[str, str]:
+    """Return a run's two digests, in hex, of those of its edges: `decisions` without sound and pictures, `media` with all."""
+    every = {edge: bytes.fromhex(digest) for edge, digest in digests.items()}
+    plain = {edge: digest for edge, digest in every.items() if not is_media(graph, edge)}
+    return {"decisions": run_digest(plain).hex(), "media": run_digest(every).hex()}
 
 
 def is_media(graph: Graph, edge: str) -> bool:
@@ -155,9 +160,13 @@ def _without(events: Iterable[Event[Any]]) -> list[Event[Any]]:
 
 
 class Tracer:
-    """Write down a run as it goes: digests always, payloads where a note has them."""
+    """Write down a run as it goes: digests always, payloads where a note has them.
 
-    def __init__(self, graph: Graph, session: str, seed: int) -> None:
+    With `watch` events and steps are handed to that, stretch by stretch, and not held: memory then does not grow.
+    """
+
+    def __init__(self, graph: Graph, session: str, seed: int, watch: Callable[[Note], object] | None = None) -> None:
+        self.watch = watch
         edges = graph.edges()
         sinks = {node.name: [] for node in graph.nodes.values() if node.kind == "sink"}
         stages = {node.name: [] for node in graph.nodes.values() if node.kind == "stage"}
@@ -168,8 +177,12 @@ class Tracer:
         """Write down what came about in a stretch of the session."""
         for edge, (events, digests) in note.events.items():
             self.chains[edge].add_all(events, digests)
-            self.trace.payloads[edge] += digests
-            self.trace.edges[edge] += events
+            if not self.watch:
+                self.trace.payloads[edge] += digests
+                self.trace.edges[edge] += events
+        if self.watch:
+            self.watch(note)
+            return
         for log in note.logs:
             if isinstance(log, Arrival):
                 self.trace.sinks[log.sink].append(log.event)
