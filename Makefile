@@ -4,15 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench lint clean
+.PHONY: demo test check bench lint browser clean
 
 demo: $(VENV)/demo
 	$(BIN)/omniflow replay three_questions --out build/demo
 
-test: $(VENV)/dev
+test: $(VENV)/dev browser
 	$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/dev lint
+check: $(VENV)/dev browser lint
 	OMNIFLOW_FULL=1 $(BIN)/python -m pytest -n 2
 
 bench: $(VENV)/bench
@@ -22,6 +22,11 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+browser: # for the tests of the page; without one, and without root to install it, they are skipped by name
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	{ apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1; } || \
+	echo "no chromium: the tests of the page are skipped; on Debian: apt-get install chromium"
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "wants CPython 3.10, 3.11 or 3.12 with ensurepip; on Debian: apt-get install python3 python3-venv" >&2; exit 1; }

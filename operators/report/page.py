@@ -1,0 +1,49 @@
+"""Put a page together: one HTML file with all it needs in it, which opens from disk and asks no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from omniflow_graph import Session, Trace, diff
+from omniflow_graph.events import SECOND
+from operators.report.gather import gather
+
+HERE = Path(__file__).parent
+
+
+def page(runs: Sequence[tuple[Trace, Session | None]], *, about: Sequence[str] = (), sound: bool = True) -> str:
+    """Return the page of one run, or of two compared: a trace each, with the session it was made of, for sound and pictures.
+
+    `about` are words for the line below the title. Raises ValueError for none or more than two runs.
+    """
+    if not 1 <= len(runs) <= 2:
+        raise ValueError(f"page: wants one run or two to compare, got {len(runs)}")
+    shown = [gather(trace, inputs, sound=sound) for trace, inputs in runs]
+    data = {"runs": shown, "about": [*_about(runs[0][0]), *about], "numbers": _numbers(runs[0][0], shown[0]), "difference": _difference(runs)}
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # nothing in it may end the script
+    title = runs[0][0].session.replace("&", "&amp;").replace("<", "&lt;")
+    css, js = ((HERE / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(title=title, css=css, js=js, data=text)
+
+
+def _about(trace: Trace) -> list[str]:
+    length = f"{trace.end / SECOND:g} s" + ("" if trace.complete else ", stopped before its end")
+    return [f"graph {trace.graph.name}", length, f"seed {trace.seed}", f"decisions {trace.digest['decisions'][:12]}"]
+
+
+def _difference(runs: Sequence[tuple[Trace, Session | None]]) -> dict[str, Any] | None:
+    found = diff(runs[0][0], runs[1][0]) if len(runs) == 2 else None
+    return found and {"t": round(found.time / 1e6, 3), "text": str(found)}
+
+
+def _numbers(trace: Trace, shown: dict[str, Any]) -> list[list[Any]]:
+    """Return what is told on top: name, value, whether it is bad."""
+    counts = {kind: sum(event[1] == kind for event in shown["events"]) for kind in ("late", "overrun", "flush", "fault")}
+    rows: list[list[Any]] = [["windows", str(len(shown["windows"])), False]]
+    if shown["decisions"]:
+        rows.append(["turns", str(len(shown["turns"])), False])
+    return rows + [[kind, str(n), kind in ("late", "overrun", "fault")] for kind, n in counts.items() if n]

@@ -1,0 +1,59 @@
+"""A page is one file that asks no network, whatever a session is called and says."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from operators.report.page import page
+from tests.operators.commands.rooms import answered, room, script
+
+
+def data_of(text: str) -> dict:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_a_page_holds_all_it_needs(tmp_path):
+    recording = room(tmp_path)
+    text = page([(answered(recording, script(tmp_path)), recording.session())])
+    assert re.findall(r"""(?:src|href)=["'](?!data:)""", text) == []
+    assert re.findall(r"https?://", text) == []
+    assert data_of(text)["runs"][0]["session"] == "room"
+    assert data_of(text)["difference"] is None
+
+
+def test_nothing_that_is_said_can_end_the_script(tmp_path):
+    recording = room(tmp_path)
+    trace = answered(recording, script(tmp_path, "'</script><script>alert(1)</script> $js'"))
+    trace.session = "<b>&room</b>"
+    text = page([(trace, recording.session())], sound=False)
+    assert text.count("<script") == 2
+    assert "<title>&lt;b>&amp;room&lt;/b></title>" in text
+    assert data_of(text)["runs"][0]["turns"][0]["text"] == "</script><script>alert(1)</script> $js"
+
+
+def test_two_runs_are_compared_by_their_first_difference(tmp_path):
+    recording = room(tmp_path)
+    a, b = (answered(recording, script(tmp_path, line)) for line in ("I hear you.", "I hear him."))
+    data = data_of(page([(a, recording.session()), (b, recording.session())], sound=False))
+    assert data["difference"]["t"] == 2120.0
+    assert data["difference"]["text"].startswith("first difference: edge 'decide', event 1, at 2.120 s")
+    assert [run["turns"][0]["text"] for run in data["runs"]] == ["I hear you.", "I hear him."]
+
+
+def test_three_runs_are_too_many(tmp_path):
+    recording = room(tmp_path)
+    run = (answered(recording, script(tmp_path)), None)
+    with pytest.raises(ValueError, match=r"wants one run or two to compare, got 3"):
+        page([run, run, run])
+
+
+def test_a_run_that_was_stopped_says_so(tmp_path):
+    recording = room(tmp_path)
+    trace = replace(answered(recording, script(tmp_path)), complete=False)
+    assert "4.5 s, stopped before its end" in data_of(page([(trace, None)], sound=False))["about"]
