@@ -94,7 +94,8 @@ def test_a_click_on_a_word_shows_its_chain_down_to_the_window_that_decided_it(op
     assert page.inner_text("#why h3") == "“An”"
     chain = page.locator("#why li button").all_inner_texts()
     assert [line.split(" at ")[0] for line in chain] == [
-        "play #0", "cues #0", "wave #0", "speech #0", "decide #4", "window #4", "look #8..9", "env-visual #8..9", "listen #200..249", "env-audio #200..249",
+        "play #0", "cues #0", "wave #0", "speech #0", "decide #4", "window #4", "look #8..9", "env-visual #8..9",
+        "listen #200..249", "env-audio #200..249",
     ]  # fmt: skip
     assert "5.120 s, in window 4" in page.inner_text("#why dl")
 
