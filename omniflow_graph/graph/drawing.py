@@ -16,10 +16,10 @@ def text(graph: Graph) -> str:
     lines = [f"graph {graph.name}  {graph_hash(graph)[:12]}"]
     for node in graph.nodes.values():
         reads = " <- " + ", ".join(node.inputs) if node.inputs else ""
-        details = "  ".join(filter(None, (reads.strip(), _details(node), "" if node.kind == "sink" else f": {shown(node.type)}")))
-        lines.append(f"  {node.kind:8} {node.name:{width}}  {details}".rstrip())
+        about = "  ".join(filter(None, (reads.strip(), details(node), "" if node.kind == "sink" else f": {shown(node.type)}")))
+        lines.append(f"  {node.kind:8} {node.name:{width}}  {about}".rstrip())
     for edge in graph.feedbacks.values():
-        lines.append(f"  feedback {edge.name:{width}}  {edge.origin} -> {edge.target}  delay {_duration(edge.delay)}")
+        lines.append(f"  feedback {edge.name:{width}}  {edge.origin} -> {edge.target}  delay {duration(edge.delay)}")
     lines += [f"  island   {', '.join(names)}" for names in islands(graph)]
     return "\n".join(lines)
 
@@ -38,12 +38,12 @@ def mermaid(graph: Graph) -> str:
     }
     lines = ["flowchart LR"]
     for node in graph.nodes.values():
-        label = "<br/>".join(filter(None, (_quoted(node.name), _details(node))))
+        label = "<br/>".join(filter(None, (_quoted(node.name), details(node))))
         lines.append(f"  {names[node.name]}{shapes[node.kind].format(label)}")
     for node in graph.nodes.values():
         lines += [f"  {names[edge]} --> {names[node.name]}" for edge in node.forward]
     for edge in graph.feedbacks.values():
-        delay = f" +{_duration(edge.delay)}" if edge.delay else ""
+        delay = f" +{duration(edge.delay)}" if edge.delay else ""
         lines.append(f'  {names[edge.origin]} -. "{_quoted(edge.name)}{delay}" .-> {names[edge.target]}')
     return "\n".join(lines)
 
@@ -58,17 +58,18 @@ def _quoted(name: str) -> str:
     return name.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
-def _details(node: Node) -> str:
+def details(node: Node) -> str:
+    """Say on one line what an operator has besides its edges: its length, or what it costs."""
     if node.kind == "align":
-        return f"length {_duration(node.length)}"
+        return f"length {duration(node.length)}"
     if node.kind == "stage":
-        cost = _duration(node.cost) if isinstance(node.cost, int) else "by function" if callable(node.cost) else "by table"
+        cost = duration(node.cost) if isinstance(node.cost, int) else "by function" if callable(node.cost) else "by table"
         fence = f", {'cancelled' if node.cancellable else 'fenced'} by {node.fence}" if node.fence else ""
         return f"cost {cost}" + (f", overrun {node.overrun}" if node.overrun != "queue" else "") + fence
     return ""
 
 
-def _duration(nanoseconds: int) -> str:
+def duration(nanoseconds: int) -> str:
     """Write a duration in the largest unit of which there is one or more, exactly."""
     for unit, size in (("s", SECOND), ("ms", 1_000_000), ("us", 1_000)):
         if nanoseconds >= size:

@@ -168,6 +168,12 @@ class Graph:
 
         return mermaid(self)
 
+    def svg(self) -> str:
+        """Draw the graph as an SVG picture."""
+        from omniflow_graph.graph.svg import svg
+
+        return svg(self)
+
     def hash(self) -> str:
         """Return the canonical hash, in hex: names, kinds, edges, parameters, `module:qualname`; never code."""
         from omniflow_graph.graph.hashing import graph_hash

@@ -58,6 +58,7 @@ def test_a_graph_is_printed_line_by_line(omniflow):
 def test_a_graph_is_drawn(omniflow):
     assert omniflow("graph", PARROT, "--mermaid") == (0, parrot().mermaid() + "\n", "")
     assert parrot().mermaid().startswith("flowchart LR\n")
+    assert omniflow("graph", PARROT, "--svg") == (0, parrot().svg() + "\n", "")
 
 
 def test_without_a_name_it_is_the_duplex_pipeline_with_the_model_and_window_asked_for(omniflow):
