@@ -12,6 +12,9 @@ from omniflow_graph import replay
 from omniflow_graph.recording import open_recording
 from operators.duplex import duplex
 from operators.report.page import page as page_of
+from operators.scripted.script import Rule
+from simulations.scenario import SECOND, At, Scenario, Shot, say
+from simulations.world import simulate
 from tests.operators.commands.rooms import answered, room, script
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -194,3 +197,24 @@ def test_it_is_drawn_in_the_colours_of_the_night(opened, written):
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(50)
     assert page.evaluate("theme.paper") != day
+
+
+def talk(minutes: int) -> Scenario:
+    """A user who asks three times a minute while the camera sees something new every ten seconds."""
+    n = 3 * minutes
+    asked = tuple(say("What is this?", At((20 * k + 1) * SECOND)) for k in range(n))
+    answers = tuple(Rule("speech_ends", k + 1, "It is a lamp, as it was before, and it stands on the table.") for k in range(n))
+    shots = tuple(Shot(10 * SECOND * k, f"scene {k}") for k in range(6 * minutes))
+    return Scenario("talk", 60 * SECOND * minutes, asked, camera=shots, script=answers)
+
+
+@pytest.mark.parametrize(("minutes", "most"), [(1, 3), pytest.param(60, 60, marks=pytest.mark.full)])
+def test_a_page_stays_small_and_opens_whole(opened, tmp_path, record_property, minutes, most):
+    path = tmp_path / "talk.html"
+    path.write_text(page_of([(simulate(talk(minutes)), None)]), encoding="utf-8")
+    assert path.stat().st_size < most * 1_000_000
+    page = opened(path)
+    record_property("interactive_ms", page.evaluate("performance.getEntriesByType('navigation')[0].domComplete"))
+    assert page.locator("#turns tbody tr").count() == 3 * minutes
+    page.keyboard.press("+")
+    assert span(page)[1] - span(page)[0] == pytest.approx(30_000 * minutes, rel=0.01)
