@@ -7,7 +7,7 @@ from typing import NamedTuple
 from omniflow_graph import Event, Jpeg, Wake
 from omniflow_graph.events import SECOND
 from simulations.pictures import picture
-from simulations.scenario import Scenario, Shot
+from simulations.scenario import Scenario
 
 FROZEN, LIVE = "frozen", "live"
 FIRST = "a room"  # what is seen before the first shot
@@ -32,6 +32,7 @@ def look_in(camera: Camera, cause: Event[Scenario] | Wake) -> tuple[Camera, list
 def scene_at(scenario: Scenario, time: int) -> str:
     """Name what the camera shows at a time: a frozen one shows what it saw last, whatever comes, until it is live again.
 
+    >>> from simulations.scenario import Shot
     >>> shots = [Shot(0, "a lamp"), Shot(SECOND, "frozen"), Shot(2 * SECOND, "a kettle"), Shot(3 * SECOND, "live")]
     >>> [scene_at(Scenario("s", 9 * SECOND, camera=tuple(shots)), second * SECOND) for second in range(4)]
     ['a lamp', 'a lamp', 'a lamp', 'a kettle']

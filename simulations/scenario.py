@@ -13,7 +13,7 @@ from omniflow_graph.events import SECOND
 MS = 1_000_000
 LONGEST = 10**6 * SECOND  # eleven days
 OTHERWISE = ("repeat", "go-on", "leave")
-SPEECH = ("hum", "voice")
+SPEECH = ("hum", "voice", "clips")
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ class Scenario:
     `jitter` delays every trigger by up to so much, drawn from the seed. `mhm_every` lets the user say "mhm" so often
     while an answer sounds. `yields` makes the user break off when the assistant has talked at the same time for so long.
     `frame` is how long a frame of sound is; a user reacts within one. `speech` is "hum", made in integers and the same on
-    every machine, or "voice", a real one. `script` is what a scripted assistant says: rules as in a script file. `faults`
-    are written as `{edge: fault}`; see `faults`.
+    every machine, "voice", a real one, or "clips", what people say in the sample sessions. `script` is what a scripted
+    assistant says: rules as in a script file. `faults` are written as `{edge: fault}`; see `faults`.
     """
 
     name: str
@@ -175,7 +175,7 @@ def then(first: Scenario, second: Scenario) -> Scenario:
     return replace(first, name=name, length=start + second.length, user=(*first.user, *later), camera=camera, script=script)
 
 
-def together(first: Scenario, second: Scenario) -> Scenario:
+def over(first: Scenario, second: Scenario) -> Scenario:
     """Lay what is around in one scenario over another: the louder noise and music, all talkers, shots and faults."""
     a, b = first.room, second.room
     room = Room(max(a.noise, b.noise), max(a.music, b.music), a.echo or b.echo, (*a.talker, *b.talker))

@@ -15,12 +15,14 @@ assistant:                        # what a scripted one says; rules as in a scri
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from reprlib import repr as quoted
 from typing import Any
 
 from omniflow_graph.files import whole
 from operators.scripted.script import rules
+from simulations.fault_text import fault_of
 from simulations.scenario import MS, Act, Answered, At, Begun, Echo, Gap, Phrase, Room, Scenario, Shot, Trigger, Wait
 from simulations.speech import noise_at
 
@@ -108,8 +110,8 @@ def _trigger(given: dict[str, Any], whose: str, kind: str) -> Trigger:
         return Phrase(_text(given["phrase"], f"{whose}, phrase"), **_some(given, whose, "wait"))
     time = _ms(given[name], f"{whose}, {name}")
     if name == "answered":
-        otherwise = {"otherwise": _text(given["otherwise"], f"{whose}, otherwise")} if "otherwise" in given else {}
-        return Answered(time, **_some(given, whose, "patience"), **otherwise)
+        answered = replace(Answered(time), **_some(given, whose, "patience"))
+        return replace(answered, otherwise=_text(given["otherwise"], f"{whose}, otherwise")) if "otherwise" in given else answered
     return {"at": At, "wait": Wait, "begun": Begun, "gap": Gap}[name](time)
 
 
@@ -119,9 +121,14 @@ def _room(given: Any, whose: str) -> Room:
     if "noise" in of and "noise_db" in of:
         raise ValueError(f"{whose}: wants noise or noise_db (below speech), not both")
     noise = noise_at(_number(of["noise_db"], f"{whose}, noise_db")) if "noise_db" in of else _whole(of.get("noise", 0), f"{whose}, noise")
-    echo = _map(of["echo"], f"{whose}, echo", "echo") if of.get("echo") is not None else None
-    heard = echo if echo is None else Echo(**_some(echo, whose, "delay"), **{k: _whole(v, f"{whose}, {k}") for k, v in echo.items() if k == "permille"})
-    return Room(noise, _whole(of.get("music", 0), f"{whose}, music"), heard, _acts(of.get("talker", []), f"{whose}, talker"))
+    echo = _echo(of["echo"], f"{whose}, echo") if of.get("echo") is not None else None
+    return Room(noise, _whole(of.get("music", 0), f"{whose}, music"), echo, _acts(of.get("talker", []), f"{whose}, talker"))
+
+
+def _echo(given: Any, whose: str) -> Echo:
+    of = _map(given, whose, "echo")
+    echo = Echo(**_some(of, whose, "delay"))
+    return replace(echo, permille=_whole(of["permille"], f"{whose}, permille")) if "permille" in of else echo
 
 
 def _shots(given: Any, whose: str) -> tuple[Shot, ...]:
@@ -137,6 +144,11 @@ def _shots(given: Any, whose: str) -> tuple[Shot, ...]:
 def _faults(given: Any, whose: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, dict) or not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ValueError(f"{whose}, faults: wants a map such as {{env-audio: loss(permille=20)}}, got {quoted(given)}")
+    for edge, text in given.items():
+        try:
+            fault_of(text)
+        except ValueError as error:
+            raise ValueError(f"{whose}, faults, {edge}: {error}") from None
     return tuple(given.items())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from omniflow_graph.events import SECOND
 from operators.words import words_of
+from simulations.clips import clip
 
 RATE_HZ = 16_000
 LETTER_MS, PAUSE_MS = 60, 40  # of a hummed word: a letter takes so long, and silence follows it
@@ -53,15 +54,15 @@ def length(samples: np.ndarray) -> int:
     return len(samples) * SECOND // RATE_HZ
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def spoken(text: str, how: str = "hum", who: str = "user") -> tuple[np.ndarray, tuple[Word, ...]]:
-    """Return a text as int16 samples at 16 kHz, read-only, and its words: hummed in integers, or with a real voice.
+    """Return a text as int16 samples at 16 kHz, read-only, and its words: hummed in integers, with a voice, or a clip of it.
 
     >>> samples, words = spoken("Stop it")
     >>> len(samples), words[1].text, words[1].start
     (6400, ' it', 280000000)
     """
-    samples, words = _hummed(text, PITCH_HZ[who]) if how == "hum" else _voiced(text)
+    samples, words = _hummed(text, PITCH_HZ[who]) if how == "hum" else _laid_out(text, _voiced(text) if how == "voice" else clip(text))
     samples.flags.writeable = False
     return samples, words
 
@@ -83,13 +84,17 @@ def _triangle(n: int, pitch: int) -> np.ndarray:
     return (np.abs(2 * phase - period) * 2 * LOUDNESS // period - LOUDNESS).astype("<i2")
 
 
-def _voiced(text: str) -> tuple[np.ndarray, tuple[Word, ...]]:
-    """Say it with the small voice. It does not tell where words begin: they are laid out by their letters."""
+def _voiced(text: str) -> np.ndarray:
+    """Say it with the small voice."""
     from operators.mix import resample
     from operators.scripted.voice import RATE_HZ as VOICED_HZ
     from operators.scripted.voice import say
 
-    samples = resample(say(text), VOICED_HZ, RATE_HZ)
+    return resample(say(text), VOICED_HZ, RATE_HZ)
+
+
+def _laid_out(text: str, samples: np.ndarray) -> tuple[np.ndarray, tuple[Word, ...]]:
+    """Lay words out over their sound by their letters: neither a voice nor a clip tells where they begin."""
     words, at = [], 0
     for word in words_of(text):
         begin, at = at, at + len(word)

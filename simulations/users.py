@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from omniflow_graph.chance import Rng
-from omniflow_graph.events import SECOND, Event, Wake
+from omniflow_graph.events import Event, Wake
 from operators.words import Ack, Sound, duration
 from simulations.scenario import Act, Answered, At, Begun, Gap, Phrase, Scenario, Trigger, Wait
 from simulations.speech import Hush, Utterance, spoken
@@ -52,7 +52,8 @@ def behave(user: User, cause: Event[Scenario | Sound | Ack] | Wake, rng: Rng, wh
     """Hear what sounds, and do what is due: `who` is "user", or "talker", somebody who does not hear the assistant."""
     now = cause.time
     if isinstance(cause, Event):
-        user = _begun(cause.data, who) if isinstance(cause.data, Scenario) else user._replace(answer=heard(user.answer, cause, now))
+        of = cause.data
+        user = _begun(of, who) if isinstance(of, Scenario) else user._replace(answer=heard(user.answer, of, now))
     if user.scenario is None:
         return user, []
     doings: Doings = []
@@ -67,9 +68,8 @@ def _begun(scenario: Scenario, who: str) -> User:
     return User(scenario, acts, who)
 
 
-def heard(answer: Answer, event: Event[Sound | Ack], now: int) -> Answer:
+def heard(answer: Answer, of: Sound | Ack, now: int) -> Answer:
     """Take in that a part of an answer begins to sound, or that it is over."""
-    of = event.data
     if isinstance(of, Ack):
         return answer._replace(until=min(answer.until, now), over=True) if of.final and of.response == answer.response else answer
     if of.response != answer.response:
@@ -82,7 +82,8 @@ def heard(answer: Answer, event: Event[Sound | Ack], now: int) -> Answer:
 def due(when: Trigger, since: int, answer: Answer, first: bool = False) -> int | None:
     """Return when an act is due, `NEVER` if its time has passed, None if nobody knows yet.
 
-    >>> due(Begun(SECOND), 0, Answer(1, 2 * SECOND, 9 * SECOND, False)), due(Begun(SECOND), 0, Answer(1, 0, 500_000_000))
+    >>> second = 1_000_000_000
+    >>> due(Begun(second), 0, Answer(1, 2 * second, 9 * second, False)), due(Begun(second), 0, Answer(1, 0, second // 2))
     (3000000000, -1)
     """
     if isinstance(when, At):

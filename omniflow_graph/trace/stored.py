@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,10 +21,10 @@ from omniflow_graph.events import SECOND, Event
 from omniflow_graph.files import printable
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.hashing import graph_hash
-from omniflow_graph.graph.nodes import Feedback, Node
+from omniflow_graph.graph.nodes import Feedback, Frozen, Node, frozen_in
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
 from omniflow_graph.recording.reader import Costs
-from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere, Trace, is_media
+from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere, Trace, is_media, not_run
 
 NONE = payload_digest(None)
 KINDS = ("source", "map", "scan", "merge", "align", "stage", "sink")
@@ -38,11 +38,13 @@ def save_trace(
     recording: Recording | None = None,
     model: str | None = None,
     copy_inputs: bool = False,
+    given: Collection[str] = (),
     rates: Mapping[str, int] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """Write a trace as `trace.mcap`, with `notes` of one's own. Returns the manifest.
 
+    `given` names edges that are to be read as input, too, though operators made them: what a simulated room sounds like.
     An edge of sound (Pcm16) is kept as sound if its rate in Hz is known: of a source from the `recording` that was
     replayed, of an operator from what its function declares, as in `fn.rate_hz = 24_000`, of either from `rates`; else as
     bytes, which nobody can play at a wrong speed. The cost of a step was measured if the recording says that it was; all
@@ -50,7 +52,7 @@ def save_trace(
     Raises RecordingError if the file cannot be written, ValueError if inputs are to be copied that were not kept.
     """
     inputs = recording.manifest.streams if recording else {}
-    sources = set(trace.graph.sources())
+    sources = {*trace.graph.sources(), *given} - frozen_in(trace.graph.nodes).keys()
     if copy_inputs and (lost := [edge for edge in trace.edges if edge in sources and any(e.data is NOT_KEPT for e in trace.edges[edge])]):
         raise ValueError(f"{path}: the trace did not keep the payloads of {', '.join(lost)}, so they cannot be copied; run with keep=None")
     streams = {edge: _info(trace, edge, edge in sources, inputs, (rates or {}).get(edge)) for edge in trace.edges}
@@ -96,7 +98,7 @@ def load_trace(path: str | os.PathLike[str], *, tell: Callable[[str], object] = 
         lost = event.data is None and digest != NONE
         edges[event.stream].append(event._replace(data=NOT_KEPT) if lost else event)
         payloads[event.stream].append(digest or b"")
-    trace.elsewhere = {
+    trace.elsewhere = not_run(trace.graph) | {
         edge: Elsewhere(_reference(manifest, info))
         for edge, info in manifest.streams.items()
         if info.role == "in" and info.digest and info.events and not edges[edge]
@@ -153,7 +155,9 @@ def describe(graph: Graph) -> dict[str, Any]:
     nodes = [
         [node.name, node.kind, list(node.forward), is_media(graph, node.name) if node.kind != "sink" else False] for node in graph.nodes.values()
     ]
-    return {"name": graph.name, "nodes": nodes, "feedback": [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]}
+    frozen = {name: [of.session, of.length, of.digest, of.end, list(of.left_out), of.media] for name, of in frozen_in(graph.nodes).items()}
+    feedback = [[f.name, f.origin, f.target, f.delay] for f in graph.feedbacks.values()]
+    return {"name": graph.name, "nodes": nodes, "feedback": feedback, **({"frozen": frozen} if frozen else {})}
 
 
 def restore(described: dict[str, Any]) -> Graph:
@@ -166,6 +170,9 @@ def restore(described: dict[str, Any]) -> Graph:
         if type(name) is not str or kind not in KINDS or not all(one in nodes for one in of):  # what an edge goes to comes later
             raise ValueError(f"no step of a graph: {name!r}, {kind!r} of {of!r}")
         nodes[name] = Node(name, kind, tuple(of), tuple(of), type=bytes if carries else Any)
+    for name, (session, length, digest, end, left_out, media) in described.get("frozen", {}).items():
+        of = Frozen(str(session), _whole(length), str(digest), _whole(end), tuple(map(str, left_out)), bool(media))
+        nodes[name] = replace(nodes[name], state=of)
     graph = Graph(described["name"], nodes, {name: Feedback(name, origin, target, delay) for name, origin, target, delay in described["feedback"]})
     for feedback in graph.feedbacks.values():
         if feedback.origin not in nodes or feedback.target not in nodes or feedback.name in nodes:
@@ -204,8 +211,18 @@ def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo]
     elif payloads and all(isinstance(data, bytes) for data in payloads) and getattr(trace.graph.type_of(edge), "__name__", "") == "Pcm16":
         rate = rate or _declared_rate(trace.graph, edge)
         kind = "audio" if rate else "value"
+    elif payloads and getattr(trace.graph.type_of(edge), "__name__", "") == "Jpeg" and (form := _picture_format(payloads)):
+        return StreamInfo("image", "in" if is_input else "out", None, form, digest, count)
     heard = (rate, "pcm-s16") if kind == "audio" else (None, None)
     return StreamInfo(kind, "in" if is_input else "out", *heard, digest, count)
+
+
+def _picture_format(payloads: list[Any]) -> str | None:
+    """Name the format that all of these are in; None if they are not in one."""
+    for form, begins in (("jpeg", b"\xff\xd8\xff"), ("png", b"\x89PNG")):
+        if all(isinstance(data, bytes) and data.startswith(begins) for data in payloads):
+            return form
+    return None
 
 
 def _declared_rate(graph: Graph, edge: str) -> int | None:

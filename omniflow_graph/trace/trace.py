@@ -11,8 +11,9 @@ import numpy as np
 from omniflow_graph.canonical import Digester, EdgeDigest, run_digest
 from omniflow_graph.engine.messages import Arrival, Chunk, Start, Step
 from omniflow_graph.errors import blame
-from omniflow_graph.events import SECOND, Event, made
+from omniflow_graph.events import SECOND, Event, Window, made
 from omniflow_graph.graph.graph import Graph
+from omniflow_graph.graph.nodes import Frozen, frozen_in
 from omniflow_graph.graph.payload_types import holds_media
 
 
@@ -82,12 +83,15 @@ class Trace:
     @property
     def digest(self) -> dict[str, str]:
         """Return the run's two digests, in hex: `decisions` (text, times, windows, controls), `media` (all edges)."""
-        return digest_of(self.graph, self.digests)
+        every = {edge: bytes.fromhex(digest) for edge, digest in self.digests.items()}
+        plain = {edge: digest for edge, digest in every.items() if not is_media(self.graph, edge)}
+        return {"decisions": run_digest(plain).hex(), "media": run_digest(every).hex()}
 
     @property
     def end(self) -> int:
         """Return the time at which the session ended: the latest End of its sources."""
-        return max(self.ends.values(), default=0)
+        lengths = {name: of.length for name, of in frozen_in(self.graph.nodes).items()}  # an edge outlives its session
+        return max((lengths.get(name, end) for name, end in self.ends.items()), default=0)
 
     def array(self, edge: str, of: str | None = None) -> np.ndarray:
         """Join an edge's payloads into one array: bytes are read as 16-bit samples, arrays and numbers as they are.
@@ -101,21 +105,21 @@ class Trace:
         return np.concatenate(arrays) if arrays else np.zeros(0, "<i2")
 
 
-def digest_of(graph: Graph, digests: Mapping[str, str]) -> dict[str, str]:
-    """Return a run's two digests, in hex, of those of its edges: `decisions` without sound and pictures, `media` with all."""
-    every = {edge: bytes.fromhex(digest) for edge, digest in digests.items()}
-    plain = {edge: digest for edge, digest in every.items() if not is_media(graph, edge)}
-    return {"decisions": run_digest(plain).hex(), "media": run_digest(every).hex()}
-
-
 def is_media(graph: Graph, edge: str) -> bool:
     """Tell whether an edge carries sound or pictures, itself or inside its windows."""
     if edge in graph.feedbacks:
         return is_media(graph, graph.feedbacks[edge].origin)
     node = graph.nodes[edge]
-    if node.kind == "align":
+    if isinstance(node.state, Frozen):
+        return node.state.media
+    if node.kind == "align" or node.type is Window:
         return any(is_media(graph, of) for of in node.forward)
     return holds_media(node.type)
+
+
+def not_run(graph: Graph) -> dict[str, Elsewhere]:
+    """Say of the edges that only frozen operators needed why there is nothing on them."""
+    return {edge: Elsewhere(f"not run again: {name!r} is as it was recorded") for name, of in frozen_in(graph.nodes).items() for edge in of.left_out}
 
 
 class Note(NamedTuple):
@@ -171,6 +175,7 @@ class Tracer:
         sinks = {node.name: [] for node in graph.nodes.values() if node.kind == "sink"}
         stages = {node.name: [] for node in graph.nodes.values() if node.kind == "stage"}
         self.trace = Trace(session, graph, seed, {e: [] for e in edges}, {e: [] for e in edges}, sinks, stages)
+        self.trace.elsewhere = not_run(graph)
         self.chains = {edge: EdgeDigest() for edge in edges}
 
     def add(self, note: Note) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph import Session
 from omniflow_graph.canonical import payload_digest
 from omniflow_graph.commands.console import console
 from omniflow_graph.events import SECOND
@@ -49,11 +51,14 @@ def timed(duration_s: float, wall_s: float, load_s: float) -> dict[str, Any]:
     return {"wall_s": round(wall_s, 6), "x_realtime": round(duration_s / wall_s, 2) if wall_s > 0 else None, "load_s": round(load_s, 6)}
 
 
-def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
-    """Return what `omniflow replay --json` prints, but for what the wall says. Times are seconds of the session."""
+def outcome(trace: Trace, recording: Recording | None = None) -> dict[str, Any]:
+    """Return what `omniflow replay --json` prints, but for what the wall says. Times are seconds of the session.
+
+    What was simulated has no recording.
+    """
     duration = (trace.end if trace.complete else reached(trace)) / SECOND
     windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
-    heard, late = counterfactual_from(trace, recording), behind(trace)
+    heard, late = counterfactual_from(trace, recording) if recording else None, behind(trace)
     return {
         "session": trace.session,
         "duration_s": duration,
@@ -63,7 +68,7 @@ def outcome(trace: Trace, recording: Recording) -> dict[str, Any]:
         "edges": {name: _edge(trace, name) for name in trace.edges},
         "turns": told(trace),
         "files": {},
-        "damage": recording.damage,
+        "damage": recording.damage if recording else None,
         "counterfactual_from_s": None if heard is None else heard / SECOND,
         "behind": [{"stage": each.stage, "lag_s": each.lag / SECOND, "window_s": each.window / SECOND} for each in late],
         "warnings": [f"session {trace.session!r}: {words}" for words in (*map(str, late), *_silent(trace), *_unseen(trace))],
@@ -178,19 +183,21 @@ def show_all(found: dict[str, Any]) -> None:
 def write_files(
     folder: Path,
     trace: Trace,
-    recording: Recording,
+    recording: Recording | None,
     found: dict[str, Any],
     *,
     model: str | None,
     copy_inputs: bool,
+    given: Collection[str] = (),
     run: dict[str, Any] | None = None,
 ) -> dict[str, str]:
     """Write trace.mcap, speech.wav (left: the room, right: the assistant) and turns.json. Returns their paths by name.
 
-    `run` are the options of the run, which the trace keeps.
+    `run` are the options of the run, which the trace keeps, and `given` edges that are to be read as input though
+    operators made them. What was simulated has no recording.
     """
     paths = {name: folder / name for name in ("trace.mcap", "speech.wav", "turns.json")}
-    notes = {"run": run or {}, **({"senses": senses_of(recording)} if model == "recorded" else {})}
+    notes = {"run": run or {}, **({"senses": senses_of(recording)} if recording and model == "recorded" else {})}
     with cleared(folder), ExitStack() as parts:
         folder.mkdir(parents=True, exist_ok=True)
         turns = parts.enter_context(written(paths["turns.json"]))
@@ -199,7 +206,8 @@ def write_files(
             from operators.commands.speech import write_speech
 
             speech = parts.enter_context(written(paths["speech.wav"]))
-            if words := write_speech(speech, trace, recording.session(), None if trace.complete else reached(trace)):
+            room = recording.session() if recording else Session(trace.session, {edge: trace[edge] for edge in given}, trace.end)
+            if words := write_speech(speech, trace, room, None if trace.complete else reached(trace)):
                 found["warnings"].append(f"session {trace.session!r}: {words}")
-        save_trace(trace, paths["trace.mcap"], recording=recording, model=model, copy_inputs=copy_inputs, notes=notes)
+        save_trace(trace, paths["trace.mcap"], recording=recording, model=model, copy_inputs=copy_inputs, given=given, notes=notes)
     return {name.split(".")[0]: str(path) for name, path in paths.items() if path.exists()}

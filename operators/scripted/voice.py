@@ -12,9 +12,10 @@ RATE_HZ = 24_000
 TONE_MS = 60  # a character, in `tone`
 TONE_HZ = 240
 LOUDNESS = 6_000
+LINES = 64  # that are kept as sound: some 10 MB; a session of a day says thousands
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=LINES)
 def say(text: str) -> np.ndarray:
     """Voice a text in whole sentences with hibari-tts (English). Returns int16 samples at 24 kHz.
 
@@ -28,7 +29,7 @@ def say(text: str) -> np.ndarray:
     return samples
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=LINES)
 def tone(text: str) -> np.ndarray:
     """Hum a text: a triangle wave as long as it would take to say it, in integers only. Returns int16 at 24 kHz."""
     period = RATE_HZ // TONE_HZ

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from omniflow_graph import Event, Graph, Session, seconds
+from omniflow_graph import Event, Graph, Session, Wake, seconds
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.engine.messages import Step
 from omniflow_graph.engine.replay import replay
@@ -109,6 +109,37 @@ def test_payloads_are_kept_where_asked_for_and_digests_everywhere():
     assert (some["model"], some.digests, some.payloads) == (whole["model"], whole.digests, whole.payloads)
     assert {repr(event.data) for edge in ("mic", "window", "heard") for event in some[edge]} == {"NOT_KEPT"}
     assert [repr(event.data) for event in some.sinks["out"]] == ["NOT_KEPT", "NOT_KEPT", "2", "NOT_KEPT", "NOT_KEPT", "4", "NOT_KEPT", "4"]
+
+
+def test_what_is_watched_is_handed_over_and_not_held():
+    given, notes = Session("ann", {"mic": EVENTS}, end=30), []
+    whole, watched = run_direct(TALK, given), run_direct(TALK, given, keep=["model"], watch=notes.append)
+    assert [event for note in notes for event in note.events.get("model", ([], []))[0]] == whole["model"]
+    assert [log for note in notes for log in note.logs if isinstance(log, Step)] == whole.stages["model"]
+    assert (watched.digests, watched.ends) == (whole.digests, whole.ends)
+    assert [*watched.edges.values(), *watched.payloads.values(), *watched.stages.values(), *watched.sinks.values()] == [[]] * 10
+
+
+def ticking() -> Graph:
+    g = Graph("watch")
+    tick = g.scan("tick", g.source("mic"), lambda n, cause: (n + 1, [(cause.time, n), Wake(cause.time + seconds(10))]), state=0)
+    g.sink("out", tick)
+    return g
+
+
+def test_where_nothing_comes_in_a_session_is_handed_over_minute_by_minute():
+    counts, given = [], Session("ann", {"mic": [(0, b"")]}, end=seconds(600))
+    run_direct(ticking(), given, watch=lambda note: counts.append(len(note.events.get("tick", ([], []))[0])))
+    assert counts == [0, 1, *[6] * 9, 5]  # what came in; the answer to it; minutes; the rest
+
+
+@pytest.mark.parametrize(("mic", "eye"), [(600, 600), (600, 3000), (3000, 600)])
+def test_minutes_do_not_show(mic, eye):
+    g = ticking()
+    g.sink("seen", g.source("eye"))
+    sources = {"mic": [(0, b""), (seconds(333), b"")], "eye": [(seconds(500), b"")]}
+    given = Session("ann", sources, end={"mic": seconds(mic), "eye": seconds(eye)})
+    assert run_direct(g, given) == replay(g, given)
 
 
 def test_a_planned_graph_runs_like_the_graph():
