@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, repeat
 from operator import itemgetter, le, lt
@@ -45,6 +45,29 @@ class Feed(Protocol):
 
 class KnownCosts(dict[tuple[str, int], int]):
     """Hold what is known of the costs of stages in a damaged recording: a step that is missing costs what is declared."""
+
+
+class MeasuredCosts(dict[tuple[str, int], int]):
+    """Measure what stages cost in a live session, and tell each cost before the answer leaves.
+
+    What it holds was measured before, by a session that goes on. `now` returns ns, `told` is called with (stage, seq, ns).
+    """
+
+    def __init__(self, now: Callable[[], int], told: Callable[[str, int, int], object], known: Mapping[tuple[str, int], int] = {}) -> None:
+        super().__init__(known)
+        self.now, self.told, self.began = now, told, 0
+
+    def begin(self) -> None:
+        """Start the stopwatch: a step begins."""
+        self.began = self.now()
+
+    def cost(self, stage: str, seq: int) -> int:
+        """Return what the step cost that took the event with this seq."""
+        if (stage, seq) in self:
+            return self.pop((stage, seq))
+        ns = max(self.now() - self.began, 0)
+        self.told(stage, seq, ns)
+        return ns
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
+from operators.minicpm_o.pipeline import published
 from operators.models import MODELS, Model
 from operators.player import Player, play
 from operators.scripted.mind import manners
@@ -21,6 +24,8 @@ def duplex(
     interleave: str = "tail",
     overlap: str = "duration",
     force_listen: int = 0,
+    context: str = "as-generated",
+    sliding: str = "basic",
 ) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
 
@@ -30,15 +35,19 @@ def duplex(
     `interleave` says how many words a window is given: "tail" those that will be heard soon, "text-first" all at once,
     "fixed-ratio-3", -4 or -5 so many a second. `overlap` says what stops the assistant: "listen-only" nothing,
     "on-speech" any speech, "duration(short_ack=700,barge_in=1200)" so many ms of it. In the first `force_listen` windows
-    it only listens. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
+    it only listens. `context` says whether words that were never heard stay in what it remembers, "as-generated", or go,
+    "as-heard"; `sliding` what it forgets when that is too much: "none" as little as it must, "basic" the oldest windows,
+    "context" these except what was said in them. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
+    if model not in MODELS and Path(model).is_dir():
+        return published(model, window=window, sliding=sliding, force_listen=force_listen)
     if model not in MODELS:
         raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
-    if playback not in PLAYBACKS:
-        raise ValueError(f"duplex: wants playback to be one of {', '.join(PLAYBACKS)}, got {playback!r}")
+    checked_playback("duplex", playback)
     if not 0.001 <= window <= 3600:
         raise ValueError(f"duplex: wants a window of 0.001 to 3600 seconds, got {window}")
-    made = MODELS[model](length=seconds(window), script=script, recording=recording, manners=manners(interleave, overlap, force_listen))
+    how = manners(interleave, overlap, force_listen, context, sliding)
+    made = MODELS[model](length=seconds(window), script=script, recording=recording, manners=how)
     g = Graph("duplex")
     visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
     heard_then = [g.source("playback")] if playback == "recorded" else []
@@ -51,17 +60,23 @@ def duplex(
     return g
 
 
+def checked_playback(whose: str, playback: str) -> None:
+    """Raise ValueError for what is no playback."""
+    if playback not in PLAYBACKS:
+        raise ValueError(f"{whose}: wants playback to be one of {', '.join(PLAYBACKS)}, got {playback!r}")
+
+
 def assistant(g: Graph, aligned: str, made: Model) -> str:
     """Add what answers a window, from the decision to the loudspeaker; returns the edge of what was heard."""
     decide = g.stage("decide", aligned, made.decide, state=made.mind, cost=made.costs["decide"])
     text = g.map("text", decide, words)
     fence = g.map("fence", decide, silence)
-    overlap, notices = g.map("overlap", decide, chosen), g.map("notices", decide, noticed)
+    overlap, notices, context = g.map("overlap", decide, chosen), g.map("notices", decide, noticed), g.map("context", decide, remembered)
     speech = g.stage("speech", decide, speak, cost=made.costs["speech"], fence=fence, cancellable=True)
     wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"], fence=fence, cancellable=True)
     played = g.scan("play", g.merge("cues", fence, wave), play, state=Player())
     out, heard = g.map("out-stream", played, sound), g.map("heard", played, acknowledgement)
-    g.sink("out", decide, text, fence, overlap, notices, out, heard)
+    g.sink("out", decide, text, fence, overlap, notices, context, out, heard)
     return heard
 
 
@@ -84,6 +99,11 @@ def chosen(event: Event[Decision]) -> tuple | None:
 def noticed(event: Event[Decision]) -> tuple | None:
     """Pick what was wrong with what the player acknowledged."""
     return event.data.notices or None
+
+
+def remembered(event: Event[Decision]) -> tuple | None:
+    """Pick what is remembered after the window."""
+    return event.data.context[0] if event.data.context else None
 
 
 def speak(state: None, event: Event[Decision]) -> tuple[None, list[Say]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
@@ -14,11 +14,13 @@ from omniflow_graph import Event
 from omniflow_graph.events import SECOND
 from omniflow_graph.graph.nodes import Cost
 from omniflow_graph.recording import Recording
+from operators.omni_flow.context.sliding import begin_context
 from operators.omni_flow.playback.marks import Mark, even_marks
 from operators.scripted import voice
 from operators.scripted.decide import decide
 from operators.scripted.mind import Manners, Mind
-from operators.scripted.script import load_script
+from operators.scripted.paradigms import Blocked, decide_blocked, when_asked
+from operators.scripted.script import Script, load_script
 from operators.senses import ears, eyes
 from operators.words import Say, Wave, duration, place, words_of
 
@@ -62,15 +64,26 @@ def scripted(*, length: int, script: str | None = None, recording: Recording | N
     return _scripted("scripted", voice.say, length, script, manners)
 
 
-def scripted_fast(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
+def scripted_fast(*, length: int, script: str | Script | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
     """Do the same in integers, without any model: for timing tests, in milliseconds."""
     return _scripted("scripted-fast", voice.tone, length, script, manners)
 
 
-def _scripted(name: str, say: Callable[[str], np.ndarray], length: int, script: str | None, manners: Manners) -> Model:
+def _scripted(name: str, say: Callable[[str], np.ndarray], length: int, script: str | Script | None, manners: Manners) -> Model:
     costs = costs_of(length)
     mind = partial(decide, script=load_script(script), pace=Pace(say, sum(costs.values())), manners=manners)
-    return Model(name, *SENSES[name], mind, Mind(), partial(_wave, say=say), costs)
+    return Model(name, *SENSES[name], mind, Mind(context=begin_context(manners.memory, prefix=0)), partial(_wave, say=say), costs)
+
+
+def blocked(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
+    """Do as `scripted-fast`, but perceive nothing while an answer is said or sounds: what is said then is missed."""
+    made = scripted_fast(length=length, script=script, manners=manners)
+    return replace(made, name="blocked", decide=partial(decide_blocked, decide=made.decide, overlap=manners.overlap), mind=Blocked(made.mind))
+
+
+def passive(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
+    """Do as `scripted-fast`, but speak only when somebody has spoken: never at a new scene, or at a time."""
+    return replace(scripted_fast(length=length, script=when_asked(load_script(script)), manners=manners), name="passive")
 
 
 def recorded(*, length: int, script: str | None = None, recording: Recording | None = None, manners: Manners = Manners()) -> Model:
@@ -98,7 +111,7 @@ def senses_of(recording: Recording) -> str:
 
 def in_integers(model: str | None, recording: Recording) -> bool:
     """Tell whether a model computes in integers only, with this recording: its digests are the same on every machine."""
-    return model == "scripted-fast" or (model == "recorded" and senses_of(recording) == "scripted-fast")
+    return model in ("scripted-fast", "blocked", "passive") or (model == "recorded" and senses_of(recording) == "scripted-fast")
 
 
 @dataclass(frozen=True)
@@ -128,4 +141,10 @@ def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray]) -
     return state, [Wave(of.response, of.part, of.last, of.text, samples[start:end], epoch=of.epoch, marks=marks)]
 
 
-MODELS: dict[str, Callable[..., Model]] = {"scripted": scripted, "scripted-fast": scripted_fast, "recorded": recorded}
+MODELS: dict[str, Callable[..., Model]] = {
+    "scripted": scripted,
+    "scripted-fast": scripted_fast,
+    "recorded": recorded,
+    "blocked": blocked,
+    "passive": passive,
+}

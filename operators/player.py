@@ -29,28 +29,33 @@ class Player:
 def play(player: Player, cause: Event[Wave | Fence] | Wake) -> tuple[Player, Answers]:
     """Start each wave at max(when it came, when the one before it ends); acknowledge what was heard up to now.
 
-    A fence stops at once: what was queued never sounds, nor what comes late of an older epoch. The player acts as long
-    as its input is open: what still sounds then is not acknowledged.
+    A fence stops at once what is of an older epoch: what was queued never sounds, nor what comes late. A wave of a newer epoch
+    does the same, whatever became of its fence. Each answer that is cut is acknowledged as final, also if nothing of it sounded.
+    The player acts as long as its input is open: what still sounds then is not acknowledged.
     """
     if isinstance(cause, Wake):
         return _go_on(player, cause.time)
-    if isinstance(cause.data, Fence):
-        return _fall_silent(player, cause.time, cause.data.epoch)
-    return (player, []) if cause.data.epoch < player.epoch else _queue(player, cause.time, cause.data)
+    given, answers = cause.data, []
+    if given.epoch > player.epoch:
+        player, answers = _fall_silent(player, cause.time, given.epoch)
+    if isinstance(given, Fence) or given.epoch < player.epoch:
+        return player, answers
+    player, more = _queue(player, cause.time, given)
+    return player, [*answers, *more]
 
 
 def _fall_silent(player: Player, time: int, epoch: int) -> tuple[Player, Answers]:
-    """Stop, and say how far the answer was heard, also when it is just between two of its waves."""
-    quiet = Player(free_at=time, epoch=max(epoch, player.epoch))
-    if player.response:
-        played = _played(player, time) if player.wave else player.before
-        return quiet, [(time, Ack(player.response, played, True, player.epoch, time))]
-    return quiet, [(time, Ack(player.waiting[0][1].response, 0, True, player.epoch, time))] if player.waiting else []
+    """Stop, and say how far each answer was heard: the one that sounds, or is between two of its waves, and those that wait."""
+    heard = {player.response: _played(player, time) if player.wave else player.before} if player.response else {}
+    for _, wave in player.waiting:
+        heard.setdefault(wave.response, 0)
+    acks = [(time, Ack(response, played, True, player.epoch, time)) for response, played in heard.items()]
+    return Player(free_at=time, epoch=epoch), [*acks]
 
 
 def _queue(player: Player, time: int, wave: Wave) -> tuple[Player, Answers]:
     begin = max(time, player.free_at, wave.at)
-    player = replace(player, free_at=begin + duration(len(wave.samples)), epoch=wave.epoch)
+    player = replace(player, free_at=begin + duration(len(wave.samples)))
     if begin > time or player.wave is not None:
         return replace(player, waiting=(*player.waiting, (begin, wave))), [Wake(begin)] if begin > time else []
     return _start(player, time, wave)

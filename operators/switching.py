@@ -10,17 +10,18 @@ from functools import partial
 from typing import NamedTuple
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, Wake, Window, seconds
-from operators.duplex import assistant
+from operators.duplex import assistant, checked_playback
 from operators.models import Pace, costs_of
 from operators.omni_flow.modes.states import Mode
 from operators.omni_flow.modes.switch import State, Switched, checked, checked_how
+from operators.omni_flow.playback.reading import read_ack
 from operators.scripted.script import load_script
 from operators.scripted.session_modes import Switch, answers, fresh, says
-from operators.turn_based import SOON, VOICES, scripted, segmenting, spoken
+from operators.turn_based import SOON, UNHEARD, VOICES, scheduled, scripted, segmenting, spoken
 from operators.turn_taking.exchange import Answer, UserTurn
 from operators.turn_taking.room import asked, entered, follows, seen
 from operators.turn_taking.user_turns import typed
-from operators.words import Decision
+from operators.words import Ack, Decision, Sound
 
 
 class Gate(NamedTuple):
@@ -30,13 +31,17 @@ class Gate(NamedTuple):
     since: int = 0
 
 
-def switching(*, model: str = "scripted", window: float = 1.0, script: str | None = None, begin: str = "duplex", how: str = "reset") -> Graph:
+def switching(
+    *, model: str = "scripted", window: float = 1.0, script: str | None = None, begin: str = "duplex", how: str = "reset", playback: str = "simulated"
+) -> Graph:
     """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
 
     The source `mode` says "duplex" or "turn-based"; `begin` is the mode of the start. `how` is "reset", all is forgotten at a
     switch, or "carry", which a scripted model takes so: it goes on to count the user's turns. Each switch is recorded on the
-    edge `modes`. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
+    edge `modes`. `playback` is as in turn-based mode. Raises ValueError for what is none of these, and for a window shorter than a
+    millisecond.
     """
+    checked_playback("switching", playback)
     if not 0.001 <= window <= 3600:
         raise ValueError(f"switching: wants a window of 0.001 to 3600 seconds, got {window}")
     made, mode = scripted(model, seconds(window), script), checked(begin)
@@ -44,9 +49,10 @@ def switching(*, model: str = "scripted", window: float = 1.0, script: str | Non
     visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
     ask, messages = g.map("asked", g.source("mode"), asked), g.map("typed", g.source("messages"), typed)
     look, listen = g.scan("look", visual, made.see, state=made.eyes), g.scan("listen", audio, made.hear, state=made.ears)
-    room = g.merge("room", ask, messages, g.map("seen", visual, seen), audio, listen)
+    said = [g.map("acknowledged", g.source("playback"), read_ack)] if playback == "recorded" else []
+    room = g.merge("room", ask, messages, g.map("seen", visual, seen), audio, listen, *said)
     turn = g.scan("turn", room, partial(follows, how=checked_how(how), settings=segmenting(made)), state=entered(mode))
-    aligned = g.align("window", look, listen, length=seconds(window))
+    aligned = g.align("window", look, listen, *said, length=seconds(window))
     work = g.scan("work", g.merge("arrivals", turn, aligned), admits, state=Gate(mode))
     fence = g.map("switch", turn, switches)
     answer = partial(answers, duplex=made.decide, script=load_script(script), how=checked_how(how))
@@ -56,10 +62,19 @@ def switching(*, model: str = "scripted", window: float = 1.0, script: str | Non
     )
     g.sink("switches", g.map("modes", answered, switched))
     heard = assistant(g, answered, spoken(made, partial(says, pace=Pace(VOICES[model], 0))))
-    g.feedback("playback", heard, aligned)
-    g.feedback("sounded", "play", room, delay=SOON)
+    if said:
+        g.feedback("sounded", g.map("sounds", "play", begins), room, delay=SOON)
+        g.feedback("assumed", g.map("schedule", heard, scheduled), room, delay=UNHEARD)
+    else:
+        g.feedback("playback", heard, aligned)
+        g.feedback("sounded", "play", room, delay=SOON)
     g.feedback("answered", answered, room, delay=SOON)
     return g
+
+
+def begins(event: Event[Sound | Ack]) -> Sound | None:
+    """Pick what begins to sound, and not what this graph's own player says was heard of it."""
+    return event.data if isinstance(event.data, Sound) else None
 
 
 def admits(gate: Gate, cause: Event[UserTurn | Switch | Window] | Wake) -> tuple[Gate, list[tuple[int, UserTurn | Switch | Window] | Wake]]:

@@ -11,37 +11,49 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from omniflow_graph import Graph, Pcm16
+from omniflow_graph import Event, Graph, Pcm16
 from omniflow_graph.events import SECOND
-from operators.duplex import assistant
+from operators.duplex import assistant, checked_playback
 from operators.models import MODELS, Model, Pace
+from operators.omni_flow.playback.ledger import QUIET
+from operators.omni_flow.playback.reading import read_ack
 from operators.scripted import voice
 from operators.scripted.answering import Turns, answer, parts
 from operators.scripted.script import load_script
 from operators.senses import ears
 from operators.senses.segmenter import SERVER, Segmenter, Segmenting, opened
+from operators.turn_taking.exchange import Assumed
 from operators.turn_taking.user_turns import Ear, listens, typed
+from operators.words import Ack
 
 VOICES = {"scripted": voice.say, "scripted-fast": voice.tone}
 SOON = 1  # ns: what was answered and heard is known to the ears at once, but not before it happened
+UNHEARD = QUIET * SECOND  # after so long without a word the schedule is believed
 
 
-def turn_based(*, model: str = "scripted", script: str | None = None) -> Graph:
+def turn_based(*, model: str = "scripted", script: str | None = None, playback: str = "simulated") -> Graph:
     """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
 
     The n-th turn of the user, spoken or typed, is answered by the script's lines for `speech_ends: n`. The source `messages` may
-    hold texts, each a turn, and pictures, which go with the next turn. Raises ValueError for another model.
+    hold texts, each a turn, and pictures, which go with the next turn. With `playback` "recorded" a source of this name says what
+    was heard; what the graph's own player says counts 2 s later, for an answer of which the source says nothing. Raises ValueError
+    for another model or playback.
     """
     made = scripted(model, SECOND, script)
+    checked_playback("turn-based", playback)
     g = Graph("turn-based")
     audio, messages = g.source("env-audio", Pcm16), g.source("messages")
     listen = g.scan("listen", audio, made.hear, state=made.ears)
-    ear = g.merge("ear", g.map("typed", messages, typed), audio, listen)
+    said = [g.map("was-heard", g.source("playback"), read_ack)] if playback == "recorded" else []
+    ear = g.merge("ear", g.map("typed", messages, typed), audio, listen, *said)
     turn = g.scan("turn", ear, partial(listens, settings=segmenting(made)), state=Ear(opened(Segmenter(), SERVER.guard)))
     answered = g.stage("answer", turn, partial(answer, script=load_script(script)), state=Turns(), cost=made.costs["decide"])
     heard = assistant(g, answered, spoken(made, partial(parts, pace=Pace(VOICES[model], 0))))
     g.feedback("answered", answered, ear, delay=SOON)
-    g.feedback("was-heard", heard, ear, delay=SOON)
+    if said:
+        g.feedback("assumed", g.map("schedule", heard, scheduled), ear, delay=UNHEARD)
+    else:
+        g.feedback("was-heard", heard, ear, delay=SOON)
     return g
 
 
@@ -55,6 +67,11 @@ def scripted(model: str, length: int, script: str | None) -> Model:
 def spoken(made: Model, decide: Callable[..., Any]) -> Model:
     """Return a model that is given what was answered already, and only decides how to say it, which costs nothing."""
     return replace(made, decide=decide, mind=None, costs={**made.costs, "decide": 0})
+
+
+def scheduled(event: Event[Ack]) -> Assumed:
+    """Take what this graph's own player says for the schedule of another one."""
+    return Assumed(event.data)
 
 
 def segmenting(made: Model) -> Segmenting:

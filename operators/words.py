@@ -29,8 +29,9 @@ class Decision(NamedTuple):
     p_listen: int = 0  # how likely it was to listen, in permille
     forced: str = ""  # what made it listen, if it had no choice
     ends: str = ""  # how speech stops: "drain" plays out what was made, "flush" falls silent at once
-    overlap: tuple[Any, ...] = ()  # what was chosen about who talked over it: omni_flow.overlap.Choice
-    notices: tuple[Any, ...] = ()  # what was wrong with acknowledgements: omni_flow.playback.Notice
+    overlap: tuple[Any, ...] = ()  # what was chosen about who talked over it: omni_flow.playback.overlap.Choice
+    notices: tuple[Any, ...] = ()  # what was wrong with acknowledgements: omni_flow.playback.ledger.Notice
+    context: tuple[Any, ...] = ()  # what is remembered after it, in one record: omni_flow.context.remembering.Remembered
 
 
 class Say(NamedTuple):
@@ -79,13 +80,13 @@ class Sound(NamedTuple):
 
 
 class Ack(NamedTuple):
-    """Say how much of an answer has been heard by `time`, in all; `final` if no more of it will be."""
+    """Acknowledge how much of an answer, counted from its beginning, has been heard by `time`; `final` if no more of it will be."""
 
     response: int
     played_samples: int
-    final: bool
+    final: bool = False
     epoch: int = 0
-    time: int = 0
+    time: int = 0  # ns of the session
 
 
 def duration(samples: int) -> int:

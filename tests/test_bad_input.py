@@ -154,7 +154,7 @@ def test_a_playback_that_is_none_is_refused(omniflow, here, payload):
     write_recording("a.mcap", Manifest("a", streams=streams), [Event(seconds(0.5), "playback", 3, payload)])
     for command in (["replay", "a.mcap"], ["replay", "a.mcap", "room.mcap"], ["check", "--accept", "a.mcap"]):
         refusal = omniflow.refused(*command, *FAST)
-        assert "stream 'playback', event 3 at 0.500 s: wants what was heard of an answer (response, played_samples, final), got" in refusal
+        assert "stream 'playback', event 3 at 0.500 s: wants what was heard of an answer (response, epoch, played_samples, time), got" in refusal
     assert omniflow("replay", "a.mcap", *FAST, "--playback", "simulated").code == 0
 
 

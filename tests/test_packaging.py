@@ -42,6 +42,7 @@ def test_the_wheel_holds_every_module_the_scripts_and_the_bundled_recording_and_
     modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     data = [*(ROOT / "operators" / "scripted").glob("*.yaml"), *(ROOT / "operators" / "omni_flow" / "interleaving").glob("answers_zh.*")]
     data += (path for path in (ROOT / "operators" / "report").glob("page.*") if path.suffix != ".py")
+    data += (ROOT / "simulations" / "scenarios").glob("*.yaml")
     wanted = {path.relative_to(ROOT).as_posix() for path in [*modules, *data]} | set(BUNDLED)
     assert {name for name in _names(wheel) if ".dist-info/" not in name} == wanted
 

@@ -20,7 +20,10 @@ OURS = {*MAY_IMPORT, "tests", "benchmarks"}
 CLOCK = "omniflow_graph/clock.py"
 SLOW = {"PIL", "av", "bytewax", "hibari", "mcap_ros2", "onnxruntime", "rerun", "soundfile", "torch", "transformers", "zmq"}
 AT_THE_TOP = {"bytewax": "omniflow_graph/engine/*.py"}  # it subclasses Bytewax's, and is itself imported inside functions
-ONLY_IN = {"zmq": "omniflow_graph/live/*.py", "hypothesis": "simulations/strategies*.py"}
+ONLY_IN = {
+    "zmq": ("omniflow_graph/live/*.py",),
+    "hypothesis": ("omniflow_graph/testing/strategies.py", "omniflow_graph/testing/stepping.py", "simulations/strategies*.py"),
+}
 MAKERS = {"Generator", "PCG64", "Philox", "Random", "SeedSequence", "default_rng"}  # chance, but from a seed
 DRAWS = {"os.urandom", "uuid.uuid1", "uuid.uuid4"}
 MACHINE = re.compile(r"(?<![\w.:~/-])/(?:home|root|Users|mnt|tmp|work|workspace)/\w")
@@ -58,8 +61,8 @@ def doors(path: str, source: str) -> Iterator[str]:
     """Name the heavy imports that stand at a module's top level, or outside the modules that are for them."""
     for name, line, at_top in _imports(path, source):
         top = _top(name)
-        if top in ONLY_IN and not PurePosixPath(path).match(ONLY_IN[top]):
-            yield f"{path}:{line} imports {top}; only {ONLY_IN[top]} may"
+        if top in ONLY_IN and not any(map(PurePosixPath(path).match, ONLY_IN[top])):
+            yield f"{path}:{line} imports {top}; only {', '.join(ONLY_IN[top])} may"
         elif at_top and top in SLOW and not PurePosixPath(path).match(AT_THE_TOP.get(top, "nowhere")):
             yield f"{path}:{line} imports {top} at its top level; import it inside the function that needs it"
 
@@ -115,7 +118,8 @@ BROKEN = [
     (doors, "omniflow_graph/graph/graph.py", "from bytewax import operators", "imports bytewax at its top level"),
     (doors, "omniflow_graph/live/feed.py", "import zmq", "imports zmq at its top level"),
     (doors, "omniflow_graph/recording/wire.py", "def f():\n    import zmq", "imports zmq; only omniflow_graph/live/*.py may"),
-    (doors, "simulations/users.py", "import hypothesis", "imports hypothesis; only simulations/strategies*.py may"),
+    (doors, "simulations/users.py", "import hypothesis", "imports hypothesis; only omniflow_graph/testing/strategies.py, "),
+    (doors, "omniflow_graph/testing/asking.py", "def f():\n    import hypothesis", "simulations/strategies*.py may"),
     (machines, "tests/a.py", "there = '" + "/ho" + "me/somebody/clip.wav'", "names a folder of one machine"),
     (machines, "tests/a.py", "there = open('" + "/tm" + "p/x')", "names a folder of one machine"),
 ]
@@ -140,6 +144,8 @@ KEPT = [
     (doors, "omniflow_graph/engine/flow.py", "from bytewax.dataflow import Dataflow"),
     (doors, "omniflow_graph/live/feed.py", "def serve():\n    import zmq"),
     (doors, "simulations/strategies.py", "from hypothesis import strategies as st"),
+    (doors, "omniflow_graph/testing/strategies.py", "from hypothesis import strategies as st"),
+    (doors, "omniflow_graph/testing/stepping.py", "from hypothesis.stateful import rule"),
     (machines, "operators/a.py", 'url = "https://example.org/home/x"\npath = "sessions/work/x"'),
 ]
 

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from omniflow_graph.events import SECOND
-from omniflow_graph.trace.diff import Difference, diff
+from omniflow_graph.trace.diff import Difference, diff, not_compared
 from omniflow_graph.trace.stored import about, load_trace, open_trace
 
 
@@ -29,19 +29,21 @@ def run(args: argparse.Namespace) -> int:
     of_a, of_b = (about(open_trace(path).manifest) for path in (args.a, args.b))
     a, b = (load_trace(path, tell=damage.append) for path in (args.a, args.b))
     runs = {name: (of_a.get(name), of_b.get(name)) for name in {**of_a, **of_b} if of_a.get(name) != of_b.get(name)}
-    found = diff(a, b)
+    found, apart = diff(a, b), not_compared(a, b)
     for words in damage:
         print(f"omniflow: warning: {words}", file=sys.stderr)
     if args.json:
         told = {"equal": not found and not damage, "first": found and _plain(found), "digest": [a.digest, b.digest], "damage": damage}
-        print(json.dumps({**told, "runs": runs}))
+        print(json.dumps({**told, "runs": runs, **({"not_compared": apart} if apart else {})}))
         return 1 if found or damage else 0
     for name, (mine, other) in runs.items():
         print(f"{name}: a {_short(mine)}, b {_short(other)}")
+    if apart:
+        print(f"not compared, since one run left them out with what is frozen: {', '.join(apart)}")
     if found or damage:
         print(found or "no difference in what can be read of both; one is damaged, so they are not called equal")
     else:
-        print(f"equal: {len(a.edges)} edges, digest {a.digest['media'][:16]}")
+        print(f"equal: {len(a.edges.keys() - {*apart})} edges, digest {a.digest['media'][:16]}")
     return 1 if found or damage else 0
 
 

@@ -20,6 +20,7 @@ from omniflow_graph.clock import Clock, VirtualClock, wall_span
 from omniflow_graph.engine.cell import bound
 from omniflow_graph.engine.cells import mapped_by
 from omniflow_graph.engine.collecting import rare_collection
+from omniflow_graph.engine.frozen import fed
 from omniflow_graph.engine.island import Island
 from omniflow_graph.engine.messages import Chunk
 from omniflow_graph.engine.partitions import BATCH, Run, Sources, Traces
@@ -55,24 +56,26 @@ class CompiledFlow:
         cluster: tuple[int, list[str]] | None = None,
         finish: Callable[[Trace], Any] | None = None,
         recovery: Recovery | None = None,
+        watch: Callable[[str, Chunk], object] | None = None,
     ) -> dict[str, Any]:
         """Run sessions to their ends and return a trace for each, or what `finish` made of it where the session ended.
 
         `batch` is how many events enter at a time, `workers` how many threads; neither shows in a trace. `control` is
         handed the Run, whose `stopped` may be set from a signal handler: what was done by then is returned.
+        `watch` is handed what comes about (session, chunk) as soon as it does, which is for live sessions to put it out.
         `cluster` is (this process's number, addresses of all). With a `recovery` folder, which must be prepared, a run
         goes on where the last one was cut off; what came of sessions that had ended is returned, too. Raises what an
         operator raises, with a note that names step, session and event time.
         """
         if batch < 1 or workers < 1:
             raise ValueError(f"run: wants batch and workers of 1 or more, got batch={batch}, workers={workers}")
-        feeds = {feed.name: feed for feed in sessions}
+        feeds = {feed.name: fed(feed, self.plan.graph) for feed in sessions}
         if len(feeds) < len(sessions):
             raise ValueError(f"run: two sessions have one name: {', '.join(feed.name for feed in sessions)}")
         number, addresses = cluster or (0, [""])
         self.current = run = Run(
             feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress,
-            finish=finish, recovery=recovery, place=(number, len(addresses), workers),
+            finish=finish, recovery=recovery, watch=watch, place=(number, len(addresses), workers),
         )  # fmt: skip
         if control:
             control(run)
@@ -216,6 +219,8 @@ def _note(compiled: CompiledFlow, items: list[Item]) -> list[tuple[str, Note]]:
     run, notes = compiled.current, []
     try:
         for session, chunk in () if run.failure else items:
+            if run.watch:
+                run.watch(session, chunk)
             if chunk.events or chunk.logs or chunk.ends or chunk.start:
                 notes.append((session, note(chunk, run.digest_of, run.keep, compiled.plan.graph, session)))
     except BaseException as error:

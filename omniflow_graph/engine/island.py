@@ -126,9 +126,14 @@ class Island:
         """Tell whether nothing can happen any more."""
         return not self.agenda and len(self.ends) == len(self.promised)
 
+    @property
+    def next(self) -> float:
+        """Return when something happens in here next, if nothing more comes in; infinity if nothing does."""
+        return self.agenda[0][0] if self.agenda else inf
+
     def lower(self) -> float:
         """Return a time before which nothing will happen in here any more."""
-        return min(self.agenda[0][0] if self.agenda else inf, min(self.promised.values()))
+        return min(self.next, min(self.promised.values()))
 
     def promises(self) -> dict[str, float]:
         """Return for each edge of this part the time before which no event will follow; infinity once finished."""

@@ -13,13 +13,13 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from omniflow_graph.canonical import Digester
 from omniflow_graph.clock import Clock, VirtualClock
-from omniflow_graph.engine.messages import Chunk, Start, by_stream
+from omniflow_graph.engine.messages import Chunk, by_stream
 from omniflow_graph.engine.placing import placed
 from omniflow_graph.engine.quiet import Quiet
 from omniflow_graph.engine.recovery import Recovery
 from omniflow_graph.engine.starting import started
 from omniflow_graph.errors import noted
-from omniflow_graph.events import SECOND, End, Event
+from omniflow_graph.events import SECOND, Event
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.plan import Plan
 from omniflow_graph.session import Feed
@@ -46,6 +46,7 @@ class Run:
     finish: Callable[[Trace], Any] | None = None
     recovery: Recovery | None = None
     place: tuple[int, int, int] = (0, 1, 1)  # number of this process, processes, workers in each
+    watch: Callable[[str, Chunk], object] | None = None
     results: dict[str, Any] = field(default_factory=dict)
     digest_of: Digester = field(default_factory=Digester)
     quiet: Quiet = field(default_factory=Quiet)
@@ -115,30 +116,20 @@ def _is_live(feed: Feed) -> bool:
 
 @dataclass
 class _LivePartition(StatefulSourcePartition):
-    """Take one live session from its reader's queue. It has been stamped, ordered and logged there."""
+    """Take live sessions from their reader's queues. They have been stamped, ordered and logged there."""
 
     run: Run
-    feed: Any
-    begun: bool = False
-    ended: int = 0  # sources
+    feed: Any  # `poll(most, seed)` returns [(session, chunk)], and None once all has ended
 
     def next_batch(self) -> Iterable[tuple[str, Chunk]]:
-        feed = self.feed
-        if self.ended == len(feed.sources) or self.run.over:
-            raise StopIteration
-        start = None if self.begun else Start(feed.name, feed.allowance, feed.costs, self.run.seed)
-        self.begun = True
         try:
-            messages = feed.poll(self.run.batch)
+            chunks = None if self.run.over else self.feed.poll(self.run.batch, self.run.seed)
         except BaseException as error:
             self.run.fail(error)
-            messages = []
-        if not messages and start is None:
-            return []
-        ends = {message.stream: message.time for message in messages if type(message) is End}
-        ticks = {message.stream: message.time for message in messages if type(message) is not End}  # an event is a tick, too
-        self.ended += len(ends)
-        return [(feed.name, Chunk(by_stream(message for message in messages if type(message) is Event), [], ticks, ends, start))]
+            chunks = None
+        if chunks is None:
+            raise StopIteration
+        return chunks
 
     def snapshot(self) -> None:
         return None

@@ -12,7 +12,7 @@ from omniflow_graph.engine.messages import Start, Step
 from omniflow_graph.errors import RunError, blame
 from omniflow_graph.events import Event, Window, causes, ready
 from omniflow_graph.graph.nodes import Node
-from omniflow_graph.session import KnownCosts
+from omniflow_graph.session import KnownCosts, MeasuredCosts
 
 
 def stage(node: Node, rank: int, island: Host) -> Cell:
@@ -30,6 +30,7 @@ class Stage(Cell):
         self.node, self.rank, self.island, self.edge = node, rank, island, Edge(node, island.start.session)
         self.fn, self.state = bound(node.fn, node.name, island.start.session, island.start.seed), begun(node, island.start.session)
         self.cost = _cost_of(node, island.start)
+        self.measured = island.start.costs if isinstance(island.start.costs, MeasuredCosts) else None
         self.queue: list[Event[Any]] = []
         self.free_at = -1
 
@@ -62,6 +63,8 @@ class Stage(Cell):
     def called(self, start: int, taken: list[Event[Any]]) -> tuple[Any, Sequence[Any], int]:
         """Call the operator's function, and return its state, its answers and what the step costs."""
         event = taken[0] if len(taken) == 1 else self.joined(taken)
+        if self.measured is not None:
+            self.measured.begin()
         try:
             state, answers = pair(self.fn(self.state, event), "(state, [payload, ...])")
             cost = self.cost(event)
@@ -189,7 +192,9 @@ class FencedStage(Stage):
 
 
 def _cost_of(node: Node, start: Start) -> Callable[[Event[Any]], int]:
-    """Return the cost of a step: as it was recorded, if it was, and else as declared."""
+    """Return the cost of a step: as it is measured, if it is, as it was recorded, if it was, and else as declared."""
+    if isinstance(measured := start.costs, MeasuredCosts):
+        return lambda event: measured.cost(node.name, event.seq)
     recorded = {seq: cost for (stage, seq), cost in (start.costs or {}).items() if stage == node.name}
     if recorded and isinstance(start.costs, KnownCosts):
         declared = _declared(node, start)

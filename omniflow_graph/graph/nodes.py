@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from omniflow_graph.events import Event
 
 Cost = int | Sequence[int] | Callable[..., int]
 OVERRUNS = ("queue", "merge", "newest")
@@ -37,6 +39,26 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """Hold what an edge gave in a run: the state of a source that the graph brings along, so that nobody has to feed it.
+
+    `left_out` are the names that are not there any more, since only this operator needed them.
+    """
+
+    session: str
+    length: int  # of the session
+    digest: str  # of the events, which are in the graph's hash by this
+    end: int  # of the edge
+    left_out: tuple[str, ...] = ()
+    media: bool = False  # whether the edge carries sound or pictures
+    events: tuple[Event[Any], ...] = field(default=(), compare=False, repr=False)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Frozen:
+        """Return itself: nobody can change it."""
+        return self
+
+
+@dataclass(frozen=True)
 class Feedback:
     """Say where an edge that may run backwards begins, where it ends, and by how much it is later."""
 
@@ -44,6 +66,11 @@ class Feedback:
     origin: str
     target: str
     delay: int = 0
+
+
+def frozen_in(nodes: Mapping[str, Node]) -> dict[str, Frozen]:
+    """Return what the frozen ones of a graph's nodes hold, by name."""
+    return {name: node.state for name, node in nodes.items() if isinstance(node.state, Frozen)}
 
 
 def takes_rng(fn: Callable[..., Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from random import Random
 
 from omniflow_graph.errors import GraphError
 from omniflow_graph.graph.graph import Graph
@@ -44,8 +45,13 @@ class Plan:
         return _part(self.graph, self.graph.name, inner, _same_instant(self.graph))
 
 
-def plan(graph: Graph) -> Plan:
-    """Check a graph and plan it. Raises GraphError naming the operators of a cycle, or the one that no sink needs."""
+def plan(graph: Graph, *, order: int = 0) -> Plan:
+    """Check a graph and plan it. Raises GraphError naming the operators of a cycle, or the one that no sink needs.
+
+    Of the orders in which operators that are ready at one instant may have their turns, `order` picks another one: 1 the
+    reverse, as far as causes allow, others at random. None can show in a trace, unless operators share something behind
+    the graph's back.
+    """
     if not graph.nodes:
         raise GraphError(f"graph {graph.name!r}: is empty; add a source and a sink")
     read = {cause for name in graph.nodes for cause in _causes(graph, name)}
@@ -53,8 +59,8 @@ def plan(graph: Graph) -> Plan:
         if node.kind != "sink" and node.name not in read:
             raise GraphError(f"graph {graph.name!r}: no sink needs {node.name!r}; add g.sink('out', {node.name!r}) or remove it")
     before = _same_instant(graph)
-    order = tuple(graph.nodes[name] for name in _sorted(graph, before))
-    return Plan(graph, order, tuple(_parts(graph, order, before)))
+    turns = tuple(graph.nodes[name] for name in _sorted(graph, before, order))
+    return Plan(graph, turns, tuple(_parts(graph, turns, before)))
 
 
 def _causes(graph: Graph, name: str) -> list[str]:
@@ -75,13 +81,26 @@ def _same_instant(graph: Graph) -> dict[str, list[str]]:
     return before
 
 
-def _sorted(graph: Graph, before: dict[str, list[str]]) -> list[str]:
+def _sorted(graph: Graph, before: dict[str, list[str]], order: int) -> list[str]:
+    sorter = TopologicalSorter(before)
     try:
-        return list(TopologicalSorter(before).static_order())
+        return _shuffled(sorter, order) if order else list(sorter.static_order())
     except CycleError as error:
         cycle = " -> ".join(error.args[1])
         way = "give its feedback a delay, or lead it into an align"
         raise GraphError(f"graph {graph.name!r}: a cycle could wait for itself for ever: {cycle}; {way}") from None
+
+
+def _shuffled(sorter: TopologicalSorter[str], order: int) -> list[str]:
+    """Sort topologically; of the names that may come next, the last one does, or any one."""
+    sorter.prepare()
+    draws, names, ready = Random(order), [], list(sorter.get_ready())
+    while ready:
+        name = ready.pop(-1 if order == 1 else draws.randrange(len(ready)))
+        sorter.done(name)
+        names.append(name)
+        ready += sorter.get_ready()
+    return names
 
 
 def _parts(graph: Graph, order: tuple[Node, ...], before: dict[str, list[str]]) -> list[Part]:

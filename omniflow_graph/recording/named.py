@@ -43,5 +43,5 @@ def recordings_in(folder: Path) -> list[Path]:
 
 def is_segmented(folder: Path) -> bool:
     """Tell whether a folder holds one recording in numbered segments, and no other."""
-    found = [re.fullmatch(r"(.+)\.\d{3,}\.mcap", file.name) for file in folder.glob("*.mcap")]
+    found = [re.fullmatch(r"(.+)\.\d{3,}\.mcap(\.part)?", file.name) for end in ("*.mcap", "*.mcap.part") for file in folder.glob(end)]
     return bool(found) and None not in found and len({match[1] for match in found if match}) == 1

@@ -114,6 +114,13 @@ class RecordingWriter:
         except OSError as error:
             raise self._unwritten(error) from None
 
+    def reach(self, time: int) -> None:
+        """Note that nothing earlier than `time` will be written: once a second what was written is flushed, also if no more comes."""
+        try:
+            self._flush_at(time)
+        except OSError as error:
+            raise self._unwritten(error) from None
+
     def close(self, end: int | None = None, **changes: Any) -> None:
         """Finish the file. `end` is the session's End (default: just after the last event), `changes` the manifest's.
 

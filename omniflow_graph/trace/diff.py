@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omniflow_graph.events import SECOND, Event
-from omniflow_graph.trace.trace import Trace
+from omniflow_graph.trace.trace import Trace, not_run
 from omniflow_graph.trace.why import brief, chain, explain
 
 WIDTH = 400  # of a field that differs
@@ -50,11 +50,14 @@ def diff(a: Trace, b: Trace) -> Difference | None:
 
     Events are compared by time, seq and the digest of their payload. An edge that one run lacks counts from its first
     event; an edge whose events one trace does not hold (an input by reference) is compared by its digest, and named if
-    no event differs.
+    no event differs. What one run left out, since only frozen operators needed it, is not compared.
     """
     found = []
     unknown = []
+    apart = not_compared(a, b)
     for rank, edge in enumerate(dict.fromkeys((*a.edges, *b.edges))):
+        if edge in apart:
+            continue
         if a.digests.get(edge, EMPTY) != b.digests.get(edge, EMPTY):
             first = _first(a, b, edge)
             if first:
@@ -69,6 +72,11 @@ def diff(a: Trace, b: Trace) -> Difference | None:
     mine, other = _at(a, edge, index), _at(b, edge, index)
     source = a if mine is not None and mine.time == time else b
     return Difference(edge, time, index, mine, other, explain(chain(source, edge, source[edge][index].seq)))
+
+
+def not_compared(a: Trace, b: Trace) -> list[str]:
+    """List the edges that one of two runs left out because only its frozen operators needed them."""
+    return [edge for edge in dict.fromkeys((*a.edges, *b.edges)) if any(edge not in of.edges and edge in not_run(of.graph) for of in (a, b))]
 
 
 def _first(a: Trace, b: Trace, edge: str) -> tuple[int, int] | None:

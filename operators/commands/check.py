@@ -15,6 +15,7 @@ from omniflow_graph.engine.replay import COSTS
 from omniflow_graph.events import SECOND, Event
 from omniflow_graph.recording.named import named
 from omniflow_graph.trace.diff import Difference
+from omniflow_graph.trace.twice import told
 from omniflow_graph.trace.why import brief
 from operators.commands.checking import Checked, check
 from operators.commands.settings import DEFAULT_GRAPH
@@ -39,23 +40,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exact", choices=(EVERYWHERE, HERE), help="where digests hold; default: everywhere for models in integers, else on machines like this one"
     )
+    parser.add_argument("--twice", action="store_true", help="run each again, otherwise, and show the first event that differs; exit 1")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay, compare, print, write what is accepted. Returns 1 if a recording is not as expected and was not accepted."""
+    """Replay, compare, print, write what is accepted. Returns 1 if a recording is not as expected and was not accepted, or not the same twice."""
     if args.exact and not args.accept:
         raise ValueError("--exact: is kept in the expectation; it goes with --accept")
     recordings = recordings_in(named(args.dir))
     found = [check(name, path, args) for name, path in recordings.items()]
     for each in found:
-        if args.accept and each.now and each.now != each.expected:
+        if args.accept and each.now and each.now != each.expected and not each.apart:
             write(place(recordings[each.name]), each.now)
     if args.json:
         print(json.dumps({"recordings": [_plain(each) for each in found], "equal": all(each.equal for each in found)}))
     else:
         _show(found)
-    return 0 if all(each.equal or (args.accept and each.now) for each in found) else 1
+    return 0 if all((each.equal or (args.accept and each.now)) and not each.apart for each in found) else 1
 
 
 def _plain(found: Checked) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _plain(found: Checked) -> dict[str, Any]:
         "turns_new": comparison.new if comparison else [],
         "digest": found.now and found.now.digest,
         "notes": list(found.notes),
+        **({"apart": told(found.apart)} if found.apart else {}),
     }
 
 
@@ -95,7 +98,7 @@ def _show(found: list[Checked]) -> None:
         table.add_row(each.name, each.verdict, *map(_counted, now, then))
     screen.print(table)
     for each in found:
-        if lines := [*each.notes, *_differences(each)]:
+        if lines := [*each.notes, *_differences(each), *([str(each.apart)] if each.apart else [])]:
             screen.print("\n".join(["", f"{each.name}: {each.verdict}", *lines]), soft_wrap=True)
 
 

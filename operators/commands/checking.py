@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
+from omniflow_graph import Graph
 from omniflow_graph.engine.replay import replay
 from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.trace.trace import Trace
+from omniflow_graph.trace.twice import Apart, Way, again
 from operators.commands.fitting import check_streams
 from operators.commands.settings import DEFAULT_GRAPH, given_back, model_of, options
 from operators.models import in_integers
@@ -30,6 +34,7 @@ class Checked:
     now: Expectation | None = None  # what would be expected if this were accepted
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
+    apart: Apart | None = None  # if it came out otherwise when it was run again
 
     @property
     def equal(self) -> bool:
@@ -51,8 +56,11 @@ def check(name: str, path: Path, asked: argparse.Namespace) -> Checked:
         return Checked(name, "nothing expected", notes=(f"there is no {beside.name}; --accept writes it",))
     settings = settings_of(asked, expected, beside.parent, recording)
     trace = _replayed(recording, settings, beside.parent)
+    apart = _again(trace, path, settings, beside.parent) if asked.twice else None
     now = pin(trace, settings, exact=asked.exact or _exact(settings, expected, recording))
     notes = [recording.damage] if recording.damage else []
+    if apart:
+        return Checked(name, "not the same twice", expected, now, notes=tuple(notes), apart=apart)
     if expected is None:
         words = given_back(_default(asked), [recording])
         return Checked(name, "new", None, now, notes=(*notes, *([words] if words else []), f"wrote {beside}"))
@@ -87,10 +95,25 @@ def _exact(settings: Settings, expected: Expectation | None, recording: Recordin
 
 def _replayed(recording: Recording, settings: Settings, folder: Path) -> Trace:
     """Run a recording."""
+    return replay(_graph(recording, settings, folder), recording, seed=settings.seed, cost=settings.cost)
+
+
+def _graph(recording: Recording, settings: Settings, folder: Path) -> Graph:
     script = settings.script and os.path.relpath(folder / settings.script)
     graph = load_graph(settings.graph, options(argparse.Namespace(**{**asdict(settings), "script": script}), recording))
     check_streams(graph, recording)
-    return replay(graph, recording, seed=settings.seed, cost=settings.cost)
+    return graph
+
+
+def _again(trace: Trace, path: Path, settings: Settings, folder: Path) -> Apart | None:
+    given = {"path": str(path), "settings": asdict(settings), "folder": str(folder)}
+    return again({trace.session: trace}, "operators.commands.checking:run_again", given)
+
+
+def run_again(way: Way, *, path: str, settings: dict[str, Any], folder: str) -> Iterator[tuple[str, Trace]]:
+    """Run a recording in another process as it was run in the first one."""
+    recording, how = open_recording(path), Settings(**settings)
+    yield recording.manifest.session, way.replay(_graph(recording, how, Path(folder)), recording, seed=how.seed, cost=how.cost)
 
 
 def _otherwise(expected: Expectation, settings: Settings, trace: Trace) -> list[str]:

@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.clock import VirtualClock, wall_seconds
-from omniflow_graph.engine.replay import COSTS, check_seed, feed_of
+from omniflow_graph.engine.replay import COSTS, check_seed
 from omniflow_graph.events import SECOND
 from omniflow_graph.files import cleared
 from omniflow_graph.graph.graph import Graph
-from omniflow_graph.graph.loading import load_graph
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import brought, named, recordings_at
 from omniflow_graph.trace.trace import Trace, Tracer
-from operators.commands.fitting import check_streams
+from omniflow_graph.trace.twice import SAME, told
 from operators.commands.outcome import folder_name, outcome, show, show_all, timed, write_files
-from operators.commands.settings import DEFAULT_GRAPH, given_back, noted, options, portable, warm
+from operators.commands.preparing import prepare, same_again
+from operators.commands.served import as_served
+from operators.commands.settings import DEFAULT_GRAPH, given_back, portable, warm
 from operators.commands.several import replay_several
 from operators.commands.stopping import Stop, stoppable
+from operators.commands.what_if import add_what_if, as_it_was
 
 MOST = {"workers": 256, "processes": 64, "batch": 1_000_000}  # a typo is not to take the machine down
 SLOWEST = 0.001  # pace; at a millionth of that the next event may have no date on the wall
@@ -40,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="N", help="default: 0; with --freeze or --replace that of the trace")
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine")
@@ -52,26 +54,30 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
     what = "of stages: as measured where the recording has that, else as declared (default); as a trace recorded them; as declared now"
     parser.add_argument("--cost", choices=COSTS, default=COSTS[0], help=what)
+    add_what_if(parser)
+    parser.add_argument("--twice", action="store_true", help="run everything again, otherwise, and show the first event that differs; exit 1")
     parser.add_argument("--out", metavar="DIR", help="write trace.mcap, speech.wav and turns.json there")
     parser.add_argument("--copy-inputs", action="store_true", help="put the input into trace.mcap, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay, print the turns, write the files. Returns 0, or 128 + the signal that stopped it."""
+    """Replay, print the turns, write the files. Returns 0, 1 if it does not come out the same twice, or 128 + the signal that stopped it."""
+    args.seed = args.seed if args.freeze or args.replace else args.seed or 0  # of a trace it is known
     _check(args)
+    found: dict[str, Any] = {}
     with stoppable() as stop, cleared(Path(args.out)) if args.out else nullcontext():
         try:
-            _replay(args, stop)
+            found = _replay(args, stop)
         except BaseException:
             stop.quiet.speak()
             if not stop.at_once:
                 raise
             print("omniflow: stopped at once", file=sys.stderr)
-    return 128 + stop.signal if stop.signal else 0
+    return 128 + stop.signal if stop.signal else int(bool(found.get("apart")))
 
 
-def _replay(args: argparse.Namespace, stop: Stop) -> None:
+def _replay(args: argparse.Namespace, stop: Stop) -> dict[str, Any]:
     began = wall_seconds()
     opened = [open_recording(path) for each in args.recordings for path in recordings_at(named(each))]
     if args.out:
@@ -80,7 +86,11 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
             own = Path(args.out, folder_name(recording.manifest.session), "trace.mcap")  # where it goes if there are several
             if recording.path.resolve() in (each.resolve() for each in (Path(args.out, "trace.mcap"), Path(args.out), own, own.parent)):
                 raise ValueError(f"--out {args.out}: holds the recording that is replayed; name another folder")
+    as_served(args, opened)
     several = len(opened) > 1 or args.recover or args.addresses
+    _check_alone(args, several)
+    if args.freeze or args.replace:
+        args = as_it_was(args, opened[0])
     replay = replay_several if several else _replay_one
     with progress(longest(opened), shown=not args.json and sys.stderr.isatty()) as tell:
         found = replay(args, opened, stop, tell, began)
@@ -96,30 +106,41 @@ def _replay(args: argparse.Namespace, stop: Stop) -> None:
         print(json.dumps(found))
     elif len(opened) == 1 and "turns" in found:
         show(found, opened[0])
+        if "apart" in found:
+            print(found["apart"]["words"] if found["apart"] else SAME)
     elif "sessions" in found:
         show_all(found)
     if args.recover and stop.signal:
         print(f"omniflow: stopped; the same command goes on from {args.recover}", file=sys.stderr)
+    return found
+
+
+def _check_alone(args: argparse.Namespace, several: Any) -> None:
+    for name in ("freeze", "replace", "twice"):
+        if getattr(args, name) and several:
+            raise ValueError(f"--{name}: is for one recording at a time, without --recover and --addresses")
+        if getattr(args, name) and name != "twice" and args.processes > 1:
+            raise ValueError(f"--{name}: goes with --processes 1; other processes would not know of it")
 
 
 def _replay_one(args: argparse.Namespace, opened: list[Recording], stop: Stop, tell: Callable[[str, int], None], began: float) -> dict[str, Any]:
     (recording,) = opened
-    session = feed_of(recording, args.cost)
-    given = options(args, recording)
-    graph = load_graph(args.graph, given)
-    check_streams(graph, recording)
-    warm(graph)
+    prepared = prepare(args, recording)
+    given, whole, recording = prepared.given, recording, prepared.recording
+    warm(prepared.graph)
     loaded = wall_seconds()
     try:
-        trace = _run(args, graph, given, session, stop, tell)
+        trace = _run(args, prepared.graph, given, prepared.session, stop, tell)
     finally:
         stop.quiet.speak()
     wall = wall_seconds() - loaded
     found = outcome(trace, recording)
     found |= timed(found["duration_s"], wall, loaded - began)
     if args.out:
-        run = noted(args, given)
+        run = prepared.noted
         found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs, run=run)
+    if args.twice and trace.complete:
+        found["apart"] = told(same_again(trace, args, whole))
     return found
 
 
@@ -132,7 +153,8 @@ def _check(args: argparse.Namespace) -> None:
     for name, most in MOST.items():
         if not 1 <= getattr(args, name) <= most:
             raise ValueError(f"--{name}: wants 1 to {most}, got {getattr(args, name)}")
-    check_seed(args.seed, "--seed: wants")
+    if args.seed is not None:
+        check_seed(args.seed, "--seed: wants")
     if args.window is not None and not 0 < args.window <= 1e9:
         raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
     if args.pace is not None and not SLOWEST <= args.pace < float("inf"):

@@ -10,6 +10,7 @@ from operators.omni_flow.playback.ledger import Sent, fenced, sent
 from operators.omni_flow.playback.marks import Mark, even_marks
 from operators.scripted.mind import Listening, Manners, Mind, Pace, Speaking
 from operators.scripted.perceive import perceive
+from operators.scripted.remember import remember
 from operators.scripted.script import Script
 from operators.words import Decision, words_of
 
@@ -24,9 +25,11 @@ def decide(mind: Mind, event: Event[Window], *, script: Script, pace: Pace, mann
     long it only listens.
     """
     window = event.data
-    mind, decision = _decided(perceive(mind, window, script, manners.overlap), window, pace, manners)
-    told = decision._replace(overlap=mind.choices, notices=mind.notices)
-    return (replace(mind, choices=(), notices=()) if mind.choices or mind.notices else mind), [told]
+    before = perceive(mind, window, script, manners.overlap)
+    mind, decision = _decided(before, window, pace, manners)
+    context, open_answers, remembered = remember(before, window, decision)
+    told = decision._replace(overlap=mind.choices, notices=mind.notices, context=(remembered,))
+    return replace(mind, choices=(), notices=(), context=context, open=open_answers), [told]
 
 
 def _decided(mind: Mind, window: Window, pace: Pace, manners: Manners) -> tuple[Mind, Decision]:
@@ -59,7 +62,7 @@ def _stop(mind: Mind, window: Window, response: int, cause: str, pace: Pace) -> 
 def _begin(mind: Mind, window: Window, admit: Admit, pace: Pace) -> tuple[Mind, Decision]:
     due, response = mind.due[0], mind.responses + 1
     words, progress = tuple(words_of(due.text)), Progress(response, begins=window.end + pace.delay)
-    turn = Speaking(response, due.text, words, pace(due.text), 0, 0, window.k, progress)
+    turn = Speaking(response, due.text, words, pace(due.text), 0, 0, progress)
     return _go_on(replace(mind, due=mind.due[1:], responses=response), turn, window, due.cause, admit, pace)
 
 
@@ -77,7 +80,7 @@ def _go_on(mind: Mind, turn: Speaking, window: Window, cause: str, admit: Admit,
         turn, words=turn.words[n:], durations=turn.durations[n:], begin=turn.begin + len(text), part=turn.part + bool(n),
         progress=grant(turn.progress, turn.durations[:n]),
     )  # fmt: skip
-    return replace(mind, turn=Listening(unheard=turn.response) if last else further), decision
+    return replace(mind, turn=Listening(turn.response, turn.progress.begins) if last else further), decision
 
 
 def _sent(mind: Mind, turn: Speaking, text: str, last: bool, begin: int, pace: Pace) -> Mind:
@@ -89,7 +92,6 @@ def _sent(mind: Mind, turn: Speaking, text: str, last: bool, begin: int, pace: P
 
 
 def _slot(turn: Speaking, window: Window, delay: int) -> Slot:
-    """Say which stretch of the answer's sound this window is to fill."""
-    n, length = window.k - turn.first, window.end - window.start
-    start = turn.progress.begins + n * length
-    return Slot(n, window.end + delay, start, start + length)
+    """Say which stretch of the answer's sound this window is to fill: as long as itself, which may be several in one."""
+    start, length = window.end + delay, window.end - window.start
+    return Slot((start - turn.progress.begins) // length, window.end, start, start + length)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from omniflow_graph import Event, RecordingError, Window
+from omniflow_graph import Event, Window
 from omniflow_graph.events import SECOND
-from omniflow_graph.trace.why import brief
-from operators.omni_flow.interleaving.admission import report
-from operators.omni_flow.playback.ledger import Ack, acknowledged, heard
+from operators.omni_flow.playback.ledger import Heard, acknowledged, heard
 from operators.omni_flow.playback.overlap import OverlapPolicy, step
+from operators.omni_flow.playback.reading import read_ack
 from operators.scripted.mind import Due, Listening, Mind, Speaking
 from operators.scripted.script import Rule, Script
 from operators.words import duration
@@ -33,39 +32,31 @@ def perceive(mind: Mind, window: Window, script: Script, policy: OverlapPolicy) 
 
 def _was_heard(mind: Mind, event: Event[Any], length: int) -> Mind:
     """Take in what a player acknowledged; what is wrong with that is noticed."""
-    ack = _ack(event)
+    ack = read_ack(event)
     ledger, notices = acknowledged(mind.ledger, ack, now=event.time)
     mind = replace(mind, ledger=ledger, notices=(*mind.notices, *notices))
-    turn, known = mind.turn, heard(ledger, event.time, length, ack.response)
-    if isinstance(turn, Speaking):
-        return replace(mind, turn=replace(turn, progress=report(turn.progress, ack.response, known.samples, event.time)))
-    return replace(mind, turn=Listening()) if known.final and ack.response == turn.unheard else mind
+    if ack.response != mind.audible or any(notice.done == "ignored" for notice in notices):
+        return mind
+    return _known(mind, heard(ledger, event.time, length, ack.response), event.time)
 
 
 def _assumed(mind: Mind, now: int, length: int) -> Mind:
-    """Take the schedule for what was heard where nobody has said so for two windows."""
+    """Take the schedule for what was heard where nobody has said so for two windows, until somebody does."""
     known = heard(mind.ledger, now, length, mind.audible)
-    if not known.assumed:
-        return mind
+    return _known(mind, known, now) if known.assumed or known.final else mind
+
+
+def _known(mind: Mind, known: Heard, now: int) -> Mind:
+    """Let the answer that is said go on from what was heard of it; one that only sounds is over when that was all."""
     if isinstance(mind.turn, Speaking):
         return replace(mind, turn=replace(mind.turn, progress=replace(mind.turn.progress, heard=duration(known.samples), reported=now)))
     return replace(mind, turn=Listening()) if known.final else mind
 
 
-def _ack(event: Event[Any]) -> Ack:
-    """Read an acknowledgement. Raises RecordingError for what is none."""
-    response, played, final = (getattr(event.data, name, None) for name in ("response", "played_samples", "final"))
-    if type(response) is not int or type(played) is not int or type(final) is not bool:
-        where = f"stream {event.stream!r}, event {event.seq} at {event.time / SECOND:.3f} s"
-        got = f"{brief(event.data)}; replay with --playback simulated"
-        raise RecordingError(f"{where}: wants what was heard of an answer (response, played_samples, final), got {got}")
-    return Ack(response, getattr(event.data, "epoch", 0), played, getattr(event.data, "time", event.time), final)
-
-
 def _heard(mind: Mind, event: Event[Any], script: Script, policy: OverlapPolicy) -> Mind:
     """Take in what is heard of the user: over an answer it may stop that, else it may be answered when it ends."""
     hearing = event.data
-    overlapping, choices = step(mind.overlapping, policy, hearing, mind.audible)
+    overlapping, choices = step(mind.overlapping, policy, hearing, mind.over(event.time))
     if overlapping != mind.overlapping or choices or mind.talking != hearing.talking:
         mind = replace(mind, overlapping=overlapping, choices=(*mind.choices, *choices), talking=hearing.talking)
     if not hearing.ended or any(each.choice == "acknowledge" and each.utterance == hearing.utterance for each in choices):

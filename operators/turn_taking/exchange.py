@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from operators.omni_flow.turn_based.messages import Audio, Image, Message
+from operators.words import Ack
 
 
 class Typed(NamedTuple):
@@ -33,6 +34,12 @@ class Answer(NamedTuple):
     cause: str
     response: int = 0
     epoch: int = 0
+
+
+class Assumed(NamedTuple):
+    """Hold what is believed to have been heard of an answer, as scheduled, if nobody has said anything of it."""
+
+    ack: Ack
 
 
 def message_of(turn: UserTurn) -> Message:

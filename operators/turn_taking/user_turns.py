@@ -8,7 +8,7 @@ from omniflow_graph import Event, RecordingError, Wake
 from omniflow_graph.events import SECOND
 from operators.senses.ears import Hearing
 from operators.senses.segmenter import SERVER, Segmenter, Segmenting, closed, hear, opened, take
-from operators.turn_taking.exchange import Answer, Typed, UserTurn
+from operators.turn_taking.exchange import Answer, Assumed, Typed, UserTurn
 from operators.words import Ack
 
 
@@ -60,7 +60,8 @@ def _turn(ear: Ear, time: int, start: int, end: int, **said: Any) -> tuple[Ear, 
 
 
 def _noted(ear: Ear, data: Any, time: int) -> Ear:
-    """Note an answer, or what was heard of one; when none is left, listen again."""
+    """Note an answer, or that no more is heard of one, be it assumed; when none is left, listen again."""
+    data = data.ack if isinstance(data, Assumed) else data
     if isinstance(data, Answer) and data.turn in ear.awaiting:
         awaiting = tuple(turn for turn in ear.awaiting if turn != data.turn)
         ear = ear._replace(awaiting=awaiting, sounding=(*ear.sounding, data.response) if data.text else ear.sounding)

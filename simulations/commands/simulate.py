@@ -18,6 +18,7 @@ from omniflow_graph.clock import wall_seconds
 from omniflow_graph.commands.console import console
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import SECOND
+from omniflow_graph.trace.twice import SAME, Apart, Way, again, told
 from operators.commands.outcome import folder_name, outcome, timed, write_files
 from operators.commands.replay import make_folder
 from operators.commands.settings import DEFAULT_GRAPH, settings, warm
@@ -27,9 +28,10 @@ from simulations.many import World, play_many, summed
 from simulations.scenario import Scenario
 from simulations.scenario_file import bundled, load_scenario
 from simulations.speech import Utterance
-from simulations.world import SIGHT, SOUND
+from simulations.world import SIGHT, SOUND, session_of
 
 MOST = {"seeds": 1_000_000, "processes": 64}  # a typo is not to take the machine down
+MOST_TWICE = 100
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -44,12 +46,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
     parser.add_argument("--on", metavar="MACHINE", help="let stages cost what they cost there, such as rtx4090, or measured:REC")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="spread the seeds over so many")
+    parser.add_argument("--twice", action="store_true", help="play everything again, otherwise, and show the first event that differs; exit 1")
     parser.add_argument("--out", metavar="DIR", help="write trace.mcap, speech.wav and turns.json there; of many seeds, into a folder each")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play it, print what came of it, write the files."""
+    """Play it, print what came of it, write the files. Returns 1 if it does not come out the same twice."""
     _check(args)
     scenario, world, began = load_scenario(args.scenario), _world(args), wall_seconds()
     if args.out:
@@ -58,13 +61,41 @@ def run(args: argparse.Namespace) -> int:
     loaded = wall_seconds()
     found = _one(args, scenario, world) if args.seeds == 1 else _many(args, scenario, world)
     found |= timed(found["duration_s"], wall_seconds() - loaded, loaded - began)
+    if args.twice:
+        found["apart"] = told(_again(args, scenario, world))
     for words in found.get("warnings", ()):
         print(f"omniflow: warning: {words}", file=sys.stderr)
     if args.json:
         print(json.dumps(found))
     else:
         (_show_one if args.seeds == 1 else _show_many)(found)
-    return 0
+        if args.twice:
+            print(found["apart"]["words"] if found["apart"] else SAME)
+    return int(bool(found.get("apart")))
+
+
+def _again(args: argparse.Namespace, scenario: Scenario, world: World) -> Apart | None:
+    """Play everything again, in another process, and return the first event that differs."""
+    traces = {trace.session: trace for trace in play_many(_sessions(args, scenario), world, finish=_whole, keep=None)}
+    asked = {name: value for name, value in vars(args).items() if name not in ("module", "command")}
+    return again(traces, "simulations.commands.simulate:play_again", {"asked": asked})
+
+
+def _whole(trace: Trace) -> Trace:
+    return trace
+
+
+def play_again(way: Way, *, asked: dict[str, Any]) -> Iterator[tuple[str, Trace]]:
+    """Play in another process what was played in the first one."""
+    args = argparse.Namespace(**asked)
+    scenario, world = load_scenario(args.scenario), _world(args)
+    for of, seed in _sessions(args, scenario):
+        session = session_of(of, seed)
+        yield session.name, way.replay(world.plan(of).graph, session, seed=seed)
+
+
+def _sessions(args: argparse.Namespace, scenario: Scenario) -> list[tuple[Scenario, int]]:
+    return [(scenario, seed) for seed in range(args.seed, args.seed + args.seeds)]
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -73,6 +104,8 @@ def _check(args: argparse.Namespace) -> None:
             raise ValueError(f"--{name}: wants 1 to {most}, got {getattr(args, name)}")
     check_seed(args.seed, "--seed: wants")
     check_seed(args.seed + args.seeds - 1, "--seeds: wants the last of them to be")
+    if args.twice and args.seeds > MOST_TWICE:
+        raise ValueError(f"--twice: holds all sessions in memory, so wants up to {MOST_TWICE} --seeds, got {args.seeds}")
     if args.window is not None and not 0 < args.window <= 1e9:
         raise ValueError(f"--window: wants seconds, more than 0 and up to 1e9, got {args.window}")
 
@@ -114,7 +147,7 @@ def _user(trace: Trace) -> Iterator[dict[str, Any]]:
 
 
 def _many(args: argparse.Namespace, scenario: Scenario, world: World) -> dict[str, Any]:
-    sessions = [(scenario, seed) for seed in range(args.seed, args.seed + args.seeds)]
+    sessions = _sessions(args, scenario)
     if args.out:
         finish, keep = partial(_kept, out=args.out, run=_noted(args)), None
         played = list(play_many(sessions, world, processes=args.processes, finish=finish, keep=keep))

@@ -22,7 +22,7 @@ FRAME_NS = 20_000_000
 LINE = "I can hear you very well now."  # 29 characters of 60 ms: 1.74 s
 EDGES = [
     "env-visual", "env-audio", "look", "listen", "window", "decide", "text", "fence", "overlap", "notices",
-    "speech", "wave", "cues", "play", "out-stream", "heard", "playback",
+    "context", "speech", "wave", "cues", "play", "out-stream", "heard", "playback",
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_who_is_talked_over_falls_silent(script):
     (stop,) = [e.data for e in trace["decide"] if e.data.choice == "stop"]
     (over,) = stop.overlap
     cause = "1200 ms said over answer 1 by utterance 2; 1200 ms stop it"
-    assert stop == Decision(17, "stop", cause, 1, p_listen=1000, ends="flush", overlap=(over,))
+    assert stop == Decision(17, "stop", cause, 1, p_listen=1000, ends="flush", overlap=(over,), context=stop.context)
     assert (over.choice, over.reason) == ("stop", cause)
     assert [(s(e.time), e.data) for e in trace["fence"]] == [(3.64, Fence(1, 1, cause))]
     assert [(s(e.time), e.data) for e in trace["overlap"]] == [(3.64, (over,))]
@@ -102,6 +102,7 @@ def test_a_mhm_leaves_everything_as_it_was(script):
     alone, with_mhm = (fast(script, room((0.5, 1.5), *mhm, end=6)) for mhm in ((), ((2.5, 2.9),)))
     assert turns(with_mhm) == turns(alone)
     assert {edge for edge in alone.digests if with_mhm.digests[edge] != alone.digests[edge]} == {"env-audio", "listen", "window", "decide", "overlap"}
+    assert [event.data for event in alone["context"]] == [event.data.context[0] for event in alone["decide"]]
     assert [choice.choice for event in with_mhm["overlap"] for choice in event.data] == ["acknowledge"]
     assert with_mhm.digests["listen"] != alone.digests["listen"]
 
@@ -173,11 +174,13 @@ def test_one_operator_can_be_replaced_by_name(script):
 
 
 BAD = [
-    ({"model": "gpt"}, "wants a model out of scripted, scripted-fast, recorded, got 'gpt'"),
+    ({"model": "gpt"}, "wants a model out of scripted, scripted-fast, recorded, blocked, passive, got 'gpt'"),
     ({"playback": "loud"}, "wants playback to be one of simulated, recorded, got 'loud'"),
     ({"window": 0}, "wants a window of 0.001 to 3600 seconds, got 0"),
     ({"window": float("nan")}, "wants a window of 0.001 to 3600 seconds, got nan"),
     ({"model": "recorded"}, "wants a recording to give back"),
+    ({"context": "as-said"}, "context: wants one of as-generated, as-heard, got 'as-said'"),
+    ({"sliding": "away"}, "sliding: wants one of none, basic, context, got 'away'"),
 ]
 
 

@@ -95,6 +95,25 @@ def test_a_cut_before_the_first_sound_says_that_nothing_was_heard():
     assert played((0, wave(1, 0, 100, at=900 * MS)), (100, CUT)) == [(100, "heard", 1, 0, True)]
 
 
+def test_each_answer_that_a_cut_lets_go_of_is_over():
+    waits = [(10 * n, wave(response, part, 500)) for n, (response, part) in enumerate([(1, 0), (2, 0), (2, 1), (3, 0)])]
+    assert played(*waits, (100, CUT))[1:] == [(100, "heard", 1, 100, True), (100, "heard", 2, 0, True), (100, "heard", 3, 0, True)]
+
+
+def test_a_cut_that_comes_twice_leaves_what_was_begun_after_it():
+    begun = [(0, wave(1, 0, 500)), (50, CUT), (60, wave(2, 0, 100, last=True, epoch=1))]
+    assert played(*begun, (100, CUT)) == played(*begun)
+
+
+def test_a_wave_of_a_newer_epoch_is_a_cut_if_none_has_come():
+    assert played((0, wave(1, 0, 500)), (50, wave(2, 0, 100, last=True, epoch=1)), (100, CUT)) == [
+        (0, "sound", "1.0"),
+        (50, "heard", 1, 50, True),
+        (50, "sound", "2.0"),
+        (150, "heard", 2, 100, True),
+    ]
+
+
 def test_a_cut_when_all_is_quiet_changes_nothing():
     heard_out = [(0, "sound", "1.0"), (100, "heard", 1, 100, True)]
     assert played((0, wave(1, 0, 100, last=True)), (300, CUT), (400, CUT)) == heard_out

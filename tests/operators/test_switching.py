@@ -118,6 +118,27 @@ def test_what_is_typed_is_answered_in_turn_based_mode_only(script):
     assert [(s(turn.start), turn.cause) for turn in turns(trace)] == [(4.29, "user message 1 came at 4.00 s")]
 
 
+@pytest.mark.parametrize("how", ["reset", "carry"])
+def test_acknowledgements_that_come_in_as_a_source_give_the_same_session(script, how):
+    spoken = session((0.6, 1.5), (2.4, 3.6), (6.6, 7.5), (9.3, 10.5), modes=[(5.0, TO_TURNS), (9.0, TO_DUPLEX), (11.0, TO_TURNS)], end=14)
+    simulated = fast(script, spoken, how=how)
+    heard = [(event.time, event.data._asdict()) for event in simulated["heard"]]
+    given = fast(script, Session("room", {**spoken.sources, "playback": heard}, spoken.end), how=how, playback="recorded")
+    assert [given.digests[edge] for edge in ("modes", "decide", "heard")] == [simulated.digests[edge] for edge in ("modes", "decide", "heard")]
+    assert [event.data.kept for event in given["modes"]][-1:] == [(("user_turns", 2), ("lines", 2), ("frames", 1)) if how == "carry" else ()]
+
+
+def test_what_another_player_has_played_is_what_is_carried(script):
+    spoken = session((0.6, 1.5), modes=[(4.5, TO_TURNS)], end=9)
+    stalled = [(seconds(2.4 + n / 5), {"response": 7 if n == 0 else 1, "played_samples": 0}) for n in range(10)]
+    for heard, lines in (([], 1), (stalled, 0)):
+        trace = fast(script, Session("room", {**spoken.sources, "playback": heard}, spoken.end), how="carry", playback="recorded")
+        assert [(event.data.kept, event.data.flushed) for event in trace["modes"]] == [
+            ((("user_turns", 1), *[("lines", 1)] * lines, ("frames", 1)), Flushed(1, "switched to turn-based"))
+        ]
+        assert [notice.response for event in trace["notices"] for notice in event.data] == [7] * len(heard[:1])
+
+
 def test_the_bundled_session_switches_on_both_engines():
     given = open_recording(bundled()["three_questions"]).session()
     given = Session("switched", {**given.sources, "mode": [(seconds(11.5), TO_TURNS), (seconds(20.0), TO_DUPLEX)]}, given.end)
@@ -156,6 +177,7 @@ def test_whenever_it_switches_nothing_of_one_mode_sounds_in_the_other(script, sp
         ({"begin": "simplex"}, "mode: wants one of duplex, turn-based, got 'simplex'"),
         ({"how": "keep"}, "switch: wants one of reset, carry, got 'keep'"),
         ({"window": 0}, "switching: wants a window of 0.001 to 3600 seconds, got 0"),
+        ({"playback": "loud"}, "switching: wants playback to be one of simulated, recorded, got 'loud'"),
         ({"model": "recorded"}, "turn-based: wants a model out of scripted, scripted-fast, got 'recorded'"),
     ],
 )

@@ -88,6 +88,34 @@ def test_a_turn_without_a_line_is_not_answered_and_the_next_one_is_heard(script)
     assert [(event.data.turn, event.data.cause) for event in late["answer"]][2:] == [(3, "nothing to say"), (4, "nothing to say")]
 
 
+def told(script: str, session: Session, playback: list[tuple]) -> Trace:
+    """Run with what another player says was heard."""
+    given = Session("room", {**session.sources, "playback": playback}, end=session.end)
+    return run_direct(turn_based(model="scripted-fast", script=script, playback="recorded"), given)
+
+
+def test_acknowledgements_that_come_in_as_a_source_give_the_same_turns(script):
+    session = room((0.6, 1.5), (2.4, 3.6), (4.3, 5.0), end=8)
+    simulated = fast(script, session)
+    given = told(script, session, [(event.time, event.data) for event in simulated["was-heard"]])
+    assert [given.digests[edge] for edge in ("turn", "decide", "heard")] == [simulated.digests[edge] for edge in ("turn", "decide", "heard")]
+
+
+def test_the_ears_stay_closed_until_another_player_has_said_that_all_was_heard(script):
+    session = room((0.6, 1.5), (4.3, 5.0), (5.7, 6.4), end=8)
+    over = {"response": 1, "played_samples": 41_760, "final": True}
+    assert [[s(event.data.start) for event in told(script, session, [(seconds(at), over)])["turn"]] for at in (4.0, 5.6)] == [
+        [0.57, 4.27],
+        [0.57, 5.67],
+    ]
+
+
+def test_where_nobody_says_what_was_heard_an_answer_is_over_two_seconds_after_it_should_be(script):
+    session = room((0.6, 1.5), (4.3, 5.0), (6.1, 6.9), end=9)
+    assert [s(event.data.start) for event in told(script, session, [])["turn"]] == [0.57, 6.07]
+    assert [s(event.time) for event in told(script, session, [])["assumed"] if event.data.ack.final] == [6.01]
+
+
 def test_silence_is_left_alone(script):
     trace = fast(script, room(end=5))
     assert [edge for edge in ("turn", "answer", "decide", "out-stream", "heard") if trace[edge]] == []
@@ -135,6 +163,8 @@ def test_the_command_line_finds_it_and_its_states_can_be_kept():
     assert pickle.loads(pickle.dumps(states)) == states
 
 
-def test_a_model_that_takes_no_turns_is_refused():
+def test_a_model_that_takes_no_turns_and_a_playback_that_is_none_are_refused():
     with pytest.raises(ValueError, match="turn-based: wants a model out of scripted, scripted-fast, got 'recorded'"):
         turn_based(model="recorded")
+    with pytest.raises(ValueError, match="turn-based: wants playback to be one of simulated, recorded, got 'loud'"):
+        turn_based(playback="loud")

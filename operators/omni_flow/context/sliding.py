@@ -25,6 +25,8 @@ from operators.omni_flow.context.cache_plan import CachePlan, Prefill, Rows, joi
 from operators.omni_flow.context.token_log import Unit, hear, without_unheard
 from operators.omni_flow.deciding.steps import TextOf
 
+Mode = Literal["none", "basic", "context"]
+Keeps = Literal["as-generated", "as-heard"]
 MARKER = (271, 19_702, 25, 220)  # "\n\nprevious: "
 
 
@@ -36,8 +38,8 @@ class Policy:
     it is known. `limit`: rows that the cache may never exceed, None for no limit. Raises ValueError.
     """
 
-    mode: Literal["none", "basic", "context"] = "basic"
-    keeps: Literal["as-generated", "as-heard"] = "as-generated"
+    mode: Mode = "basic"
+    keeps: Keeps = "as-generated"
     high: int = 4000
     low: int = 3500
     max_units: int = 24
@@ -117,9 +119,9 @@ def enter(context: Context, unit: Unit, *, text_of: TextOf | None = None) -> tup
         unit = replace(unit, first=same.first + len(same.words)) if same else unit
         if unit.answer == context.heard[0]:  # its answer was cut short while this window was being answered
             unit = hear(unit, context.heard[1], settled=True)
-    length = context.length + unit.length
-    came = replace(context, units=(*context.units, unit), length=length, windows=context.windows + 1, rows=context.rows + unit.length)
-    return _settled(came, text_of)
+    policy, prefix, suffix, previous, rows = context.policy, context.prefix, context.suffix, context.previous, len(unit.ids)
+    units, length = (*context.units, unit), context.length + rows
+    return _settled(Context(policy, prefix, suffix, previous, units, length, context.windows + 1, context.rows + rows, context.heard), text_of)
 
 
 def heard_up_to(
@@ -143,6 +145,8 @@ def refill(context: Context) -> CachePlan:
 
 def _settled(came: Context, text_of: TextOf | None) -> tuple[Context, list[Evicted], CachePlan]:
     """Take out what was never heard, if so wanted; forget what is too much; plan for both at once."""
+    if came.policy.keeps == "as-generated" and _has_room(came):
+        return came, [], joined(came.length, (Rows(0, came.length, 0),))
     units, places = came.units, {}
     if came.policy.keeps == "as-heard":
         if text_of is None:
@@ -155,6 +159,14 @@ def _settled(came: Context, text_of: TextOf | None) -> tuple[Context, list[Evict
     new = replace(came, previous=previous, units=units[gone:])
     new = replace(new, length=new.protected + sum(unit.length for unit in new.units))
     return new, evicted, _plan(came, new, gone, places)
+
+
+def _has_room(context: Context) -> bool:
+    """Tell at a stroke that nothing has to go, as after nearly every window."""
+    policy, rows = context.policy, context.length
+    if policy.mode == "context" and len(context.units) > policy.max_units:
+        return False
+    return rows <= (policy.high if policy.mode == "basic" else rows) and (policy.limit is None or rows <= policy.limit)
 
 
 def _too_much(came: Context, units: tuple[Unit, ...]) -> tuple[list[Evicted], int]:

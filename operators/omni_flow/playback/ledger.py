@@ -32,21 +32,12 @@ from typing import Literal, NamedTuple
 
 from operators.omni_flow.playback.marks import START, Mark, heard_text
 from operators.omni_flow.playback.sounding import FRAME_NS, Sounding, due, ends, known, lengthened, limit, reach, told
+from operators.words import Ack
 
 KEPT = 64  # answers that are remembered
 QUIET = 2  # windows without a word, until the schedule is believed
 
 Kind = Literal["unknown", "epoch", "beyond-sent", "back", "duplicate", "after-final", "after-fence", "late", "future", "stale", "flushed"]
-
-
-class Ack(NamedTuple):
-    """Say that `played_samples` of an answer, counted from its beginning, have been heard by `time`; `final` if no more of it will be."""
-
-    response: int
-    epoch: int
-    played_samples: int
-    time: int  # ns of the session
-    final: bool = False
 
 
 class Sent(NamedTuple):
@@ -100,7 +91,7 @@ def sent(ledger: Ledger, wave: Sent) -> tuple[Ledger, list[Notice]]:
     Raises ValueError for an answer without number, fewer than no samples, and marks that decrease or go beyond the text.
 
     >>> ledger, _ = sent(Ledger(), Sent(1, 0, 24_000, begin=0, text="one two", marks=(Mark(9_000, 3), Mark(24_000, 7))))
-    >>> ledger, _ = acknowledged(ledger, Ack(1, 0, 12_000, time=500_000_000))
+    >>> ledger, _ = acknowledged(ledger, Ack(1, 12_000, time=500_000_000))
     >>> heard(fenced(ledger, 500_000_000), 600_000_000, window_ns=1_000_000_000)
     Heard(response=1, samples=12000, text='one', assumed=False, final=True)
     """

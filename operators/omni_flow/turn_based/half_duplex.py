@@ -105,7 +105,8 @@ def prefill(state: HalfDuplex, message: Message, tokenizer: Tokenizer, settings:
     closing = () if goes_on else CLOSINGS.get(state.last, ())
     opening = () if goes_on else (IM_START, "user\n")
     pieces = (*opening, *joined(message.parts, settings.rendering.join)) if user else templated(message, settings.rendering.join)
-    rendered = tokenised((*closing, *pieces), tokenizer, settings.rendering)
+    rendering = replace(settings.rendering, stream_input=user and settings.stream_input)  # the system's voice comes as a whole
+    rendered = tokenised((*closing, *pieces), tokenizer, rendering)
     closed = len(tokenised(closing, tokenizer, settings.rendering).tokens)  # rows that belong to the round before
     rounds, rows = lengthened(state.rounds, closed), len(rendered.tokens) - closed
     if goes_on or (message.role == "assistant" and state.last == "user"):

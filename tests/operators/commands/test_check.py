@@ -33,8 +33,8 @@ SHOWN = """\
 room: differs
 the graph or its parameters are others than were pinned
 first difference: edge 'decide', event 1, at 2.120 s
-  expected: #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=False  text=I can hear you very well  line=I can hear you very well now.  begin=0  epoch=0  p_listen=0  overlap=()  notices=()
-  got:      #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=True  text=I hear music.  line=I hear music.  begin=0  epoch=0  p_listen=0  ends=drain  overlap=()  notices=()
+  expected: #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=False  text=I can hear you very well  line=I can hear you very well now.  begin=0  epoch=0  p_listen=0  overlap=()  notices=()  context=(Remembered(rows=33,...
+  got:      #1 at 2120000000 ns: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=True  text=I hear music.  line=I hear music.  begin=0  epoch=0  p_listen=0  ends=drain  overlap=()  notices=()  context=(Remembered(rows=31, windows=2, forg...
   decide #1 at 2.120 s: k=1  choice=speak  cause=user speech 1 ended at 1.98 s  response=1  part=0  last=True  text=I hea...
     <- window #1 at 2.000 s: window 1 [1 s, 2 s)
       <- listen #50..99 at 1.000 s: permille=1000  talking=True  utterance=1  spoken_ns=520000000  ended=False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from omniflow_graph import Event, RecordingError, Window, seconds
-from operators.omni_flow.interleaving.admission import TimeAligned
+from omniflow_graph import Event, Window, seconds
+from operators.omni_flow.interleaving.admission import Progress, TimeAligned
 from operators.omni_flow.playback.overlap import Duration, ListenOnly, OnSpeech
 from operators.scripted.decide import decide
-from operators.scripted.mind import Manners, Mind
+from operators.scripted.mind import Manners, Mind, Speaking
 from operators.scripted.script import Rule
 from operators.senses.ears import Hearing
 from operators.senses.eyes import Glance
@@ -96,6 +96,16 @@ def test_a_player_that_is_late_is_given_fewer_words():
         ("", "nothing to say"),
         ("", "nothing to say"),
     ]
+
+
+def test_several_windows_in_one_are_given_the_words_of_the_time_that_they_took():
+    window = Window(0, 0, seconds(1), seconds(1), False, ())
+    how = {**HOW, "script": (Rule("at", 0, "a b c d e f g h i j k l"),)}
+    mind, (first,) = decide(Mind(), Event(seconds(1), "window", 0, window), **how)
+    acks = (Event(seconds(2.8), "playback", 0, Ack(1, 0, False, 0, seconds(2.8))),)  # it has not begun, and lags 1.6 s behind
+    merged = Window(2, seconds(1), seconds(3), seconds(3), False, acks)
+    _, (second,) = decide(mind, Event(seconds(3), "window", 2, merged), **how)
+    assert (first.text, second.text) == ("a b", " c d")  # from 4.4 and 5.1 s on; e would be from 5.8, and is for what is decided from 5.2 s on
 
 
 def test_a_turn_begins_with_a_word_however_little_is_admitted():
@@ -222,14 +232,16 @@ def test_what_was_stopped_belongs_to_an_old_epoch():
     assert [(d.choice, d.epoch, d.ends) for d in decisions] == [("speak", 0, ""), ("stop", 0, "flush"), ("speak", 1, "drain")]
 
 
-@pytest.mark.parametrize(
-    ("data", "got"),
-    [("loud", "loud"), (None, "None"), (b"1234", "4 bytes"), (7, "7"), ({"response": 1}, "response=1"), (Ack("1", 0, True), "response=1")],
-)
-def test_what_does_not_say_what_was_heard_is_refused_by_its_stream_number_and_time(data, got):
-    window = Window(0, 0, seconds(1), seconds(1), False, (Event(seconds(0.25), "playback", 4, data),))
-    with pytest.raises(RecordingError) as caught:
-        decide(Mind(), Event(seconds(1), "window", 0, window), **HOW)
-    words = "stream 'playback', event 4 at 0.250 s: wants what was heard of an answer (response, played_samples, final), got "
-    assert str(caught.value).startswith(words + got)
-    assert str(caught.value).endswith("; replay with --playback simulated")
+def test_what_was_played_since_the_last_report_is_counted_up_to_the_decision_not_to_its_sound():
+    """1.32 s began to sound at 3.613 s, so they end at 4.933 s: three words of 0.3 s begin before 5.8 s, where the next ones would be early."""
+
+    class Late(Slowly):
+        delay = seconds(0.5)
+
+    progress = Progress(1, begins=seconds(3.5), next=seconds(1.32), admitted=4, heard=seconds(0.2), reported=seconds(3.813))
+    words = ("one", *[" more"] * 9)
+    turn = Speaking(1, "".join(words), words, (seconds(0.3),) * 10, 0, 1, progress)
+    window = Window(3, seconds(3), seconds(4), seconds(4), False, ())
+    how = {"script": (), "pace": Late(), "manners": Manners(admit=TimeAligned(seconds(0.3)))}
+    _, (decision,) = decide(Mind(turn=turn), Event(seconds(4), "window", 3, window), **how)
+    assert decision.text == "one more more"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from operators.omni_flow.context.sliding import Policy
 from operators.omni_flow.interleaving.admission import FixedRatio
 from operators.omni_flow.playback.overlap import Duration, OnSpeech
 from operators.scripted.mind import Manners, manners
@@ -12,6 +13,7 @@ from operators.scripted.mind import Manners, manners
 def test_manners_are_read_as_they_are_typed():
     assert manners("tail", "duration", 0) == Manners()
     assert manners("fixed-ratio-5", "on-speech", 2) == Manners(FixedRatio(5), OnSpeech(), 2)
+    assert manners("tail", "duration", 0, "as-heard", "none").memory == Policy("none", "as-heard")
     assert manners("tail", "duration(short_ack=1,barge_in=2)", 0).overlap == Duration(1_000_000, 2_000_000)
 
 

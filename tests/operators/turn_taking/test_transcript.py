@@ -6,7 +6,7 @@ import numpy as np
 
 from omniflow_graph import Event, seconds
 from operators.omni_flow.modes.switch import Frame, Line
-from operators.turn_taking.exchange import Typed
+from operators.turn_taking.exchange import Assumed, Typed
 from operators.turn_taking.transcript import KEPT, Transcript, written_down
 from operators.words import Ack, Decision, Sound
 
@@ -70,3 +70,15 @@ def test_only_the_last_lines_are_kept():
 
 def test_anything_else_changes_nothing():
     assert after((1, Decision(0, "listen", "")), (2, Ack(4, 9, False))) == Transcript()
+
+
+def test_what_is_only_assumed_counts_where_no_player_has_said_anything():
+    half, whole = Assumed(Ack(1, 50, False)), Assumed(Ack(1, 200, True))
+    assert [after((1, ONE), *later).told for later in (((2, half),), ((2, half), (3, whole)))] == [
+        (Line("assistant", "one", seconds(1)),),
+        (Line("assistant", "one two", seconds(1)),),
+    ]
+    stalled = after((1, ONE), (2, Ack(1, 0, False)), (3, half))
+    assert (stalled.told, stalled.over) == ((), 0)
+    over = after((1, ONE), (2, Ack(1, 60, False)), (3, whole), (4, sound(2, "three", (90, 5))), (5, Assumed(Ack(2, 90, True))))
+    assert (over.told, over.over) == ((Line("assistant", "one", seconds(1)), Line("assistant", "three", seconds(4))), 2)

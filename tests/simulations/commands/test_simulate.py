@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,33 @@ def test_what_has_no_meaning_is_refused_in_one_line(omniflow, talk, arguments, w
     assert (answered.code, answered.out) == (2, "")
     assert words in answered.err
     assert answered.err.count("\n") == 1
+
+
+def test_a_simulation_is_the_same_twice(omniflow, talk):
+    code, out, err = omniflow("simulate", talk, "--seeds", 2, "--twice")
+    assert (code, err, out.splitlines()[-1].split(":")[0]) == (0, "", "the same twice")
+    assert "wants up to 100 --seeds, got 101" in omniflow.refused("simulate", talk, "--seeds", 101, "--twice")
+
+
+COUNTS = """
+import itertools
+from operators.duplex import duplex
+
+COUNT = itertools.count()
+
+def counted(event):
+    return next(COUNT)
+
+def graph(script=None):
+    g = duplex(model="scripted-fast", script=script)
+    g.sink("counts", g.map("counted", "decide", counted))
+    return g
+"""
+
+
+def test_a_simulation_that_depends_on_what_a_module_counts_is_not(omniflow, talk, monkeypatch):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (talk.parent / "mine_simulated.py").write_text(COUNTS)
+    answered = omniflow("simulate", talk, "--graph", "mine_simulated:graph", "--twice", "--json")
+    assert (answered.code, answered.json["apart"]["edge"], answered.json["apart"]["index"]) == (1, "counted", 0)
+    assert answered.json["apart"]["fed_by"][1].startswith("  <- decide #0 at 1.120 s")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from operators.omni_flow.playback.ledger import Ack, Ledger, Notice, Sent, acknowledged, fenced, heard, sent
+from operators.omni_flow.playback.ledger import Ledger, Notice, Sent, acknowledged, fenced, heard, sent
 from operators.omni_flow.playback.marks import Mark, even_marks
+from operators.words import Ack
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -15,7 +16,7 @@ def wave(response: int, begin_ms: int, ms: int = 1000, epoch: int = 0, text: str
 
 
 def ack(response: int, played_ms: int, at_ms: int, epoch: int = 0, final: bool = False) -> Ack:
-    return Ack(response, epoch, played_ms * 24, at_ms * MS, final)
+    return Ack(response, played_ms * 24, final, epoch, at_ms * MS)
 
 
 SAID = (

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.omni_flow.interleaving.speaking import Stall
-from operators.omni_flow.playback.ledger import Ack, Heard, Ledger, Sent, acknowledged, fenced, heard, sent
+from operators.omni_flow.playback.ledger import Heard, Ledger, Sent, acknowledged, fenced, heard, sent
 from operators.omni_flow.playback.sounding import FRAME_NS
+from operators.words import Ack
 from tests.operators.omni_flow.playback.playbacks import MS, SECOND, TEXT, ack, told, wave
 
 FRAME = 480  # samples
@@ -78,7 +79,8 @@ def true_acks(draw: st.DrawFn, player: Player) -> list[Ack]:
 
 def wild_acks(samples: int = 20_000, times: tuple[int, int] = (0, 2500)) -> st.SearchStrategy[list[Ack]]:
     """Draw acknowledgements that need not be true, nor agree."""
-    one = st.builds(Ack, st.integers(1, 3), st.integers(0, 1), st.integers(-9, samples), st.integers(*times).map(lambda ms: ms * MS), st.booleans())
+    at = st.integers(*times).map(lambda ms: ms * MS)
+    one = st.builds(Ack, st.integers(1, 3), st.integers(-9, samples), st.booleans(), st.integers(0, 1), at)
     return st.lists(one, max_size=8)
 
 

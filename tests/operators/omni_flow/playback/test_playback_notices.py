@@ -6,8 +6,9 @@ import pickle
 
 import pytest
 
-from operators.omni_flow.playback.ledger import KEPT, Ack, Ledger, Notice, Sent, acknowledged, sent
+from operators.omni_flow.playback.ledger import KEPT, Ledger, Notice, Sent, acknowledged, sent
 from operators.omni_flow.playback.marks import Mark
+from operators.words import Ack
 from tests.operators.omni_flow.playback.playbacks import MS, SAID, TEXT, ack, brief, told, wave
 
 OVER = (*SAID, ack(1, 400, 1400, final=True))
@@ -27,7 +28,7 @@ FLUSHED = (*SAID, ack(1, 400, 1400), 1500)
             2000,
         ),
         ((*SAID, ack(1, 400, 1400)), ack(1, 300, 1300), ("back", "9600 samples of answer 1 or more", "7200 by 1300000000 ns", "ignored"), 400),
-        (SAID, Ack(1, 0, -1, MS), ("back", "0 samples of answer 1 or more", "-1 by 1000000 ns", "ignored"), 0),
+        (SAID, Ack(1, -1, time=MS), ("back", "0 samples of answer 1 or more", "-1 by 1000000 ns", "ignored"), 0),
         (
             (*SAID, ack(1, 400, 1400)),
             ack(1, 300, 1300, final=True),

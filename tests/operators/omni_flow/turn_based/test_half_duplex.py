@@ -196,3 +196,10 @@ def test_whatever_comes_rows_are_counted_and_turns_stand_one_after_another(turns
     marks = [name(token) for token in fed if name(token) in ("<|im_start|>", "<|im_end|>")]
     assert marks == ["<|im_start|>", "<|im_end|>"] * (len(marks) // 2) + ["<|im_start|>"] * (len(marks) % 2)
     assert fed.count(AUDIO_START) == fed.count(AUDIO_END)
+
+
+def test_in_a_stream_the_voice_of_the_system_comes_as_a_whole_and_each_second_of_the_user_by_itself():
+    how = HalfDuplexing(stream_input=True)
+    state, system = prefill(HalfDuplex(), Message("system", ["Voice:", Audio(bytes(2 * 51_200))]), TEXT, how)
+    assert said(system) == "<|im_start|>system\nVoice:<|audio_start|>32<|audio_end|><|im_end|>\n"
+    assert said(prefill(state, user(Audio(bytes(64_000))), TEXT, how)[1]).count("<|audio_start|>10<|audio_end|>") == 2
