@@ -1,0 +1,20 @@
+"""MiniCPM-o 4.5 as it is published: a checkpoint's folder is loaded; it sees, hears, thinks and decides. Arrays in, arrays out.
+
+What a session remembers is a value apart from the weights: `thinking.Cache`, `hearing.Heard`, `duplexing.Session`,
+`chatting.Conversation`. Text only: the speech decoder's weights are checked, and not yet used.
+
+| part | of transformers and torch | ours, and why |
+|---|---|---|
+| language | Qwen3's linear layers, norms, MLP (`Qwen3ForCausalLM` holds them) | the loop, rotation, attention: for a cache that is a value |
+| sight | SigLIP's encoder as it is | cutting, positions by bucket, patches as a product; looks of one size share a pass |
+| resampler | `MultiheadAttention`, `LayerNorm` | queries, places, the projection: nobody else has it |
+| hearing | Whisper's convolutions, linear layers, norms (`WhisperEncoder`) | the loop, attention with a cache and by seconds, the stream of frames |
+| projector, pool | `Linear`, `avg_pool1d` | |
+| tokenizer | the package `tokenizers` | its pipeline from vocab.json and merges.txt |
+| speech decoder | | its names and shapes |
+
+A cache that is a value can be forked, cut back and moved, and sessions share a pass unpadded: transformers' own has neither.
+
+Read first: `loading.load`, then `duplexing` or `chatting`; `pipeline.published` puts it in a graph; `goldens` compares it with
+what the published runtime computed.
+"""

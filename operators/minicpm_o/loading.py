@@ -1,0 +1,129 @@
+"""Load a published checkpoint from its folder: config.json and one or several safetensors files. Nothing is ever unpickled.
+
+Weights are views of the files, mapped into memory and handed to modules that have none of their own: no second copy is made
+where they stay in the file's precision, and one tensor at a time is converted where they do not. Source: spec 2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from omniflow_graph.files import whole
+from operators.minicpm_o.config import Config, read_config
+from operators.minicpm_o.door import Module, Tensor, safetensors, torch
+from operators.minicpm_o.modules import skeleton
+from operators.minicpm_o.shapes import Shape, check_shapes, counted
+
+Precision = Literal["bf16", "fp32"]
+STORED: dict[str, Precision] = {"BF16": "bf16", "F32": "fp32"}
+INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Hold what never changes: sizes, and modules with their weights. What a session remembers is apart from it."""
+
+    config: Config
+    precision: Precision
+    device: str
+    language: Module = field(repr=False, compare=False)
+    sight: Module = field(repr=False, compare=False)
+    resampler: Module = field(repr=False, compare=False)
+    hearing: Module = field(repr=False, compare=False)
+    projector: Module = field(repr=False, compare=False)
+
+    def dtype(self) -> Any:
+        """Return torch's name of the precision."""
+        return _dtype(self.precision)
+
+
+def load(folder: str | Path, *, precision: Precision | None = None, device: str = "cpu", check: bool = True) -> Weights:
+    """Load the weights of a checkpoint, but for the speech decoder's, whose names and shapes are only checked.
+
+    `precision` converts; None keeps that of the files. `check` looks for NaN and infinity in every weight. The layers are
+    counted in the files; where config.json has another number, it is said by a warning. Raises ValueError for a folder that is
+    no checkpoint or not whole, and for a key that is missing, extra, misshapen, of another type, or not finite, by its name.
+    """
+    if precision not in (None, "bf16", "fp32"):
+        raise ValueError(f"load: wants precision bf16, fp32 or None, got {precision!r}")
+    config = read_config(folder)
+    with ExitStack() as opened:
+        keys = _open(Path(folder), opened)
+        slices = {key: file.get_slice(key) for key, file in keys.items()}
+        shapes: dict[str, Shape] = {key: tuple(each.get_shape()) for key, each in slices.items()}
+        config = counted(config, shapes, str(folder))
+        check_shapes(shapes, config, str(folder))
+        precision = _precision({key: str(each.get_dtype()) for key, each in slices.items()}, precision, folder)
+        used = [key for key in keys if not key.startswith("tts.")]
+        tensors = {key: _read(keys[key], key, precision, device, check, folder) for key in used}
+    root = skeleton(config)
+    root.load_state_dict(tensors, assign=True)
+    root.requires_grad_(False)
+    return Weights(config, precision, device, root.llm, root.vpm, root.resampler, root.apm, root.audio_projection_layer)
+
+
+def _open(folder: Path, opened: ExitStack) -> dict[str, Any]:
+    """Open a checkpoint's files, and say in which each key is."""
+    found: dict[str, Any] = {}
+    for path in _files(folder):
+        try:
+            file = opened.enter_context(safetensors().safe_open(str(path), framework="pt"))
+            held = list(file.keys())
+        except ValueError:
+            raise
+        except Exception as error:  # of the package's own kind
+            raise ValueError(f"checkpoint {path}: is not a whole safetensors file ({' '.join(str(error).split())}); copy it again") from None
+        for key in held:
+            if key in found:
+                raise ValueError(f"checkpoint {path}: holds {key} a second time; keep one of the files that hold it")
+            found[key] = file
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """List the files with weights: those of the index, or the one file."""
+    index = folder / INDEX
+    if not index.is_file():
+        if not (folder / SINGLE).is_file():
+            others = [path.name for path in sorted(folder.glob("*.bin"))][:1]
+            also = f"; {others[0]} is a pickle, which is never read, convert it" if others else ""
+            raise ValueError(f"checkpoint {folder}: wants {SINGLE} or {INDEX}; there is neither{also}")
+        return iter([folder / SINGLE])
+    try:
+        names = sorted(set(json.loads(whole(index))["weight_map"].values()))
+        foreign = [name for name in names if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors")]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"checkpoint {index}: is no index of safetensors files ({error!r}); copy it again") from None
+    if foreign:
+        raise ValueError(f"checkpoint {index}: wants names of safetensors files in the same folder, got {foreign[0]!r}")
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise ValueError(f"checkpoint {folder}: lacks {missing[0]}, of {len(names)} files in its index; copy it again")
+    return (folder / name for name in names)
+
+
+def _precision(stored: dict[str, str], wanted: Precision | None, folder: str | Path) -> Precision:
+    """Settle in which precision weights are held. Every file may be in either."""
+    foreign = next((key for key, kind in stored.items() if kind not in STORED), None)
+    if foreign is not None:
+        raise ValueError(f"checkpoint {folder}: wants {foreign} as bfloat16 or float32, got {stored[foreign]}; convert it")
+    kinds: set[Precision] = {STORED[kind] for kind in stored.values()}
+    if wanted is None and len(kinds) > 1:
+        raise ValueError(f"checkpoint {folder}: holds bfloat16 and float32; say which, precision='bf16' or 'fp32'")
+    return wanted or next(iter(kinds))
+
+
+def _read(file: Any, key: str, precision: Precision, device: str, check: bool, folder: str | Path) -> Tensor:
+    tensor = file.get_tensor(key).to(device=device, dtype=_dtype(precision))  # itself, where nothing is to be converted
+    if check and not all(torch().isfinite(end) for end in torch().aminmax(tensor)):
+        raise ValueError(f"checkpoint {folder}: wants finite weights, got NaN or infinity in {key}; copy it again")
+    return tensor
+
+
+def _dtype(precision: Precision) -> Any:
+    return torch().bfloat16 if precision == "bf16" else torch().float32
