@@ -1,1 +1,1 @@
-"""Worlds to run a graph in: users, rooms, faults, all from a seed. Empty so far."""
+"""Worlds to run a graph in: users, rooms and faults, all from a seed; and what shows there whether it holds."""

@@ -14,9 +14,9 @@ from omniflow_graph import Trace
 from omniflow_graph.graph.loading import load_graph, resolve
 from omniflow_graph.graph.plan import Plan, plan
 from operators.turns import SPOKEN, turns
-from simulations.machines import on
+from simulations.real_time.machines import on
+from simulations.real_time.timing import NEEDED, Timing, timing
 from simulations.scenario import Scenario
-from simulations.timing import NEEDED, Timing, timing
 from simulations.world import closed, simulate
 
 SHARE = 8  # sessions that a process is handed at a time

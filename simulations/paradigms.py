@@ -7,8 +7,8 @@ from typing import NamedTuple
 from omniflow_graph import Trace
 from operators.scripted.paradigms import NOT_PERCEIVED
 from operators.turns import turns
+from simulations.room.speech import Utterance
 from simulations.scenario import Scenario
-from simulations.speech import Utterance
 from simulations.world import simulate
 
 FULL_DUPLEX = "scripted-fast"

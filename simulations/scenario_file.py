@@ -22,9 +22,9 @@ from typing import Any
 
 from omniflow_graph.files import whole
 from operators.scripted.script import rules
-from simulations.fault_text import fault_of
+from simulations.faults.text import fault_of
+from simulations.room.speech import noise_at
 from simulations.scenario import MS, Act, Answered, At, Begun, Echo, Gap, Phrase, Room, Scenario, Shot, Trigger, Wait
-from simulations.speech import noise_at
 
 BUNDLED = Path(__file__).parent / "scenarios"
 LARGEST = 1 << 20  # bytes

@@ -12,11 +12,11 @@ from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.graph.plan import Plan, plan
 from omniflow_graph.trace.trace import Note
 from operators.duplex import duplex
-from simulations.cameras import Camera, look_in
-from simulations.faulty import with_faults
-from simulations.rooms import Microphone, listen_in
+from simulations.faults.faulty import with_faults
+from simulations.room.camera import Camera, look_in
+from simulations.room.microphone import Microphone, listen_in
+from simulations.room.users import User, behave, talk
 from simulations.scenario import Scenario
-from simulations.users import User, behave, talk
 
 SOUND, SIGHT = "env-audio", "env-visual"
 SOON = 1  # ns: what is said is heard at once, but not before it was said

@@ -22,7 +22,7 @@ SLOW = {"PIL", "av", "bytewax", "hibari", "mcap_ros2", "onnxruntime", "rerun", "
 AT_THE_TOP = {"bytewax": "omniflow_graph/engine/*.py"}  # it subclasses Bytewax's, and is itself imported inside functions
 ONLY_IN = {
     "zmq": ("omniflow_graph/live/*.py",),
-    "hypothesis": ("omniflow_graph/testing/strategies.py", "omniflow_graph/testing/stepping.py", "simulations/strategies*.py"),
+    "hypothesis": ("omniflow_graph/testing/strategies.py", "omniflow_graph/testing/stepping.py", "simulations/proving/strategies.py"),
 }
 MAKERS = {"Generator", "PCG64", "Philox", "Random", "SeedSequence", "default_rng"}  # chance, but from a seed
 DRAWS = {"os.urandom", "uuid.uuid1", "uuid.uuid4"}
@@ -94,7 +94,7 @@ def test_the_walk_sees_the_modules_that_the_rules_are_about():
 BROKEN = [
     (clocks, "operators/senses/ears.py", "import time", "imports time; only omniflow_graph/clock.py may"),
     (clocks, "operators/senses/ears.py", "def f():\n    from time import sleep", "imports time; only omniflow_graph/clock.py may"),
-    (clocks, "simulations/users.py", "import datetime as d", "imports datetime; only omniflow_graph/clock.py may"),
+    (clocks, "simulations/room/users.py", "import datetime as d", "imports datetime; only omniflow_graph/clock.py may"),
     (chance, "operators/a.py", "import random\nrandom.random()", "uses random.random, which"),
     (chance, "operators/a.py", "import random\nrandom.Random()", "uses random.Random, which"),
     (chance, "operators/a.py", "import random\npick(random)", "uses random, which"),
@@ -108,7 +108,7 @@ BROKEN = [
     (direction, "omniflow_graph/a.py", "from operators.duplex import duplex", "imports operators; omniflow_graph must"),
     (direction, "omniflow_graph/a.py", "def f():\n    import simulations", "imports simulations; omniflow_graph must"),
     (direction, "omniflow_graph/a.py", "import recordings", "imports recordings; omniflow_graph must"),
-    (direction, "operators/a.py", "import numpy, simulations.users", "imports simulations; operators must"),
+    (direction, "operators/a.py", "import numpy, simulations.room.users", "imports simulations; operators must"),
     (direction, "recordings/a.py", "import operators", "imports operators; recordings must"),
     (direction, "simulations/a.py", "import tests.data", "imports tests; simulations must"),
     (doors, "operators/models.py", "import torch", "imports torch at its top level"),
@@ -118,8 +118,8 @@ BROKEN = [
     (doors, "omniflow_graph/graph/graph.py", "from bytewax import operators", "imports bytewax at its top level"),
     (doors, "omniflow_graph/live/feed.py", "import zmq", "imports zmq at its top level"),
     (doors, "omniflow_graph/recording/wire.py", "def f():\n    import zmq", "imports zmq; only omniflow_graph/live/*.py may"),
-    (doors, "simulations/users.py", "import hypothesis", "imports hypothesis; only omniflow_graph/testing/strategies.py, "),
-    (doors, "omniflow_graph/testing/asking.py", "def f():\n    import hypothesis", "simulations/strategies*.py may"),
+    (doors, "simulations/room/users.py", "import hypothesis", "imports hypothesis; only omniflow_graph/testing/strategies.py, "),
+    (doors, "omniflow_graph/testing/asking.py", "def f():\n    import hypothesis", "simulations/proving/strategies.py may"),
     (machines, "tests/a.py", "there = '" + "/ho" + "me/somebody/clip.wav'", "names a folder of one machine"),
     (machines, "tests/a.py", "there = open('" + "/tm" + "p/x')", "names a folder of one machine"),
 ]
@@ -143,7 +143,7 @@ KEPT = [
     (doors, "operators/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
     (doors, "omniflow_graph/engine/flow.py", "from bytewax.dataflow import Dataflow"),
     (doors, "omniflow_graph/live/feed.py", "def serve():\n    import zmq"),
-    (doors, "simulations/strategies.py", "from hypothesis import strategies as st"),
+    (doors, "simulations/proving/strategies.py", "from hypothesis import strategies as st"),
     (doors, "omniflow_graph/testing/strategies.py", "from hypothesis import strategies as st"),
     (doors, "omniflow_graph/testing/stepping.py", "from hypothesis.stateful import rule"),
     (machines, "operators/a.py", 'url = "https://example.org/home/x"\npath = "sessions/work/x"'),

@@ -14,12 +14,12 @@ from omniflow_graph.commands.console import console
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import SECOND
 from operators.duplex import duplex
-from simulations.figures import figures
-from simulations.holds import holding, plain
-from simulations.machines import MACHINES, Machine, on
+from simulations.real_time.figures import figures
+from simulations.real_time.holds import holding, plain
+from simulations.real_time.machines import MACHINES, Machine, on
+from simulations.real_time.timing import timing
 from simulations.scenario import Scenario
 from simulations.scenario_file import bundled, load_scenario
-from simulations.timing import timing
 from simulations.world import simulate
 
 COLUMNS = ("machine", "RTF", "listens", "speaks", "from", "busy", "late", "silent", "replies", "holds")

@@ -21,8 +21,8 @@ from omniflow_graph.live.sinks import Publisher
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import named
 from omniflow_graph.recording.wire import pack_value
-from simulations.fault_text import fault_of
-from simulations.verdicts import UNCHANGED, Drop, Fault, Pass, verdicts
+from simulations.faults.text import fault_of
+from simulations.faults.verdicts import UNCHANGED, Drop, Fault, Pass, verdicts
 
 PATIENCE = 30.0  # seconds to wait for a subscriber
 FOREVER = 1 << 62

@@ -19,9 +19,9 @@ from omniflow_graph.recording.named import named
 from operators.commands.settings import DEFAULT_GRAPH
 from operators.commands.what_if import as_it_was, function
 from simulations.commands.shrinkable import shrinkable, write_case
-from simulations.failures import Failure
-from simulations.reductions import Case
-from simulations.shrinking import MOST, Shrunk, grid_of, shrink
+from simulations.shrinking.failures import Failure
+from simulations.shrinking.reductions import Case
+from simulations.shrinking.shrink import MOST, Shrunk, grid_of, shrink
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -21,10 +21,10 @@ from operators.commands.fitting import check_streams
 from operators.commands.settings import options, warm
 from operators.commands.what_if import needed, window_of_trace
 from operators.scripted.script import Rule
-from simulations.failures import Failure, Property, failing, failure_of
-from simulations.faulty import with_faults
-from simulations.reductions import Case
+from simulations.faults.faulty import with_faults
 from simulations.scenario import Scenario
+from simulations.shrinking.failures import Failure, Property, failing, failure_of
+from simulations.shrinking.reductions import Case
 
 
 class Shrinkable(NamedTuple):

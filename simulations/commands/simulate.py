@@ -23,11 +23,11 @@ from operators.commands.outcome import folder_name, outcome, timed, write_files
 from operators.commands.replay import make_folder
 from operators.commands.settings import DEFAULT_GRAPH, settings, warm
 from operators.turns import said
-from simulations.figures import figures, rows, verdict
 from simulations.many import World, play_many, summed
+from simulations.real_time.figures import figures, rows, verdict
+from simulations.room.speech import Utterance
 from simulations.scenario import Scenario
 from simulations.scenario_file import bundled, load_scenario
-from simulations.speech import Utterance
 from simulations.world import SIGHT, SOUND, session_of
 
 MOST = {"seeds": 1_000_000, "processes": 64}  # a typo is not to take the machine down

@@ -16,7 +16,7 @@ from operators.words import WAVE_HZ, duration
 from simulations.metrics.hearing import parts_heard
 from simulations.metrics.parts import Part, Timed
 from simulations.metrics.spans import Span
-from simulations.speech import RATE_HZ
+from simulations.room.speech import RATE_HZ
 
 UNKNOWN = "[sound]"  # stands for the words of a wave that does not tell them
 

@@ -11,9 +11,9 @@ import numpy as np
 from omniflow_graph import Graph, Session
 from omniflow_graph.engine.direct import run_direct
 from operators.words import Ack, Sound, words_of
+from simulations.room.speech import Utterance
+from simulations.room.users import User, behave
 from simulations.scenario import MS, Act, Scenario
-from simulations.speech import Utterance
-from simulations.users import User, behave
 
 LETTER = 50  # ms that the written assistant takes for a letter
 

@@ -16,7 +16,7 @@ def test_what_others_add_is_found_by_its_name():
     from omniflow_graph.testing import assert_stops_within, check_all, scenarios, turns
 
     assert [each.__module__ for each in (assert_stops_within, check_all, scenarios, turns)] == [
-        "operators.testing", "simulations.invariants", "simulations.strategies", "operators.turns",
+        "operators.testing", "simulations.proving.invariants", "simulations.proving.strategies", "operators.turns",
     ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_all_that_it_names_is_there():
 
 def test_what_can_be_asked_are_functions_of_a_trace():
     assert set(queries()) == {"turns", "heard", "speech", "sounds"}
-    assert [module.__name__ for module in modules()] == ["operators.testing", "simulations.testing"]
+    assert [module.__name__ for module in modules()] == ["operators.testing", "simulations.proving.testing"]
     with pytest.raises(KeyError, match="no edge 'decide'"):
         kit.about(ran()).turns()
 

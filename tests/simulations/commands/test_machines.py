@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from omniflow_graph.command import main
-from simulations.machines import MACHINES
+from simulations.real_time.machines import MACHINES
 
 HELLO = """
 length: 5000

@@ -11,7 +11,7 @@ from operators.senses.eyes import Glance
 from operators.words import Ack, Decision, Sound
 from simulations.metrics.parts import Part, Timed
 from simulations.metrics.timeline import Answer, Timeline
-from simulations.speech import Hush, Utterance, Word
+from simulations.room.speech import Hush, Utterance, Word
 
 MS = 1_000_000
 FOUR = ("one", "two", "three", "four")

@@ -12,7 +12,7 @@ from omniflow_graph.trace.stored import load_trace, save_trace
 from operators.duplex import duplex
 from simulations.metrics.parts import Part, Timed
 from simulations.metrics.timeline import Answer, Timeline, timeline
-from simulations.speech import Hush
+from simulations.room.speech import Hush
 from tests.simulations.metrics.lines import MS, cut, heard, part, ran, sound, speak, stop, utterance
 
 HELLO = utterance(1, "say", 1000, ("Hello", 0, 300), (" there", 340, 700))

@@ -11,7 +11,7 @@ from omniflow_graph.testing import broken, draws_follow_the_seed, no_output_know
 from omniflow_graph.testing.violation import Violation
 from operators.duplex import duplex
 from operators.scripted.script import Rule
-from simulations.invariants import ALL
+from simulations.proving.invariants import ALL
 from simulations.scenario import MS, At, Begun, Echo, Room, Scenario, Shot, Wait, interrupt, mhm, say
 from simulations.world import closed, session_of, simulate
 

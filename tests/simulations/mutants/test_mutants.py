@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omniflow_graph.testing import ALWAYS, another_hash_seed_changes_nothing
-from simulations.invariants import ALL
+from simulations.proving.invariants import ALL
 from tests.simulations.mutants.held import found
 from tests.simulations.mutants.mutants import MUTANTS, Mutant
 

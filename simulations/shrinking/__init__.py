@@ -1,0 +1,1 @@
+"""Make a session that fails as small as it can be."""
