@@ -1,82 +1,103 @@
-"""Read sensor feeds from ZeroMQ: one reader thread stamps, orders and logs; the graph takes from its queue.
+"""Read sensor feeds: one thread receives, stamps, orders and logs; the graph takes from its queues and never makes it wait.
 
-The wire format is `omniflow/1`: `[topic, msgpack header {v, seq, t_cap_ns}, payload]`. Every record is in the log
-before it is in the graph, so the log is the recording, and replaying it gives the same trace.
+Every record is in the log before it is in the graph, so the log is the recording, and replaying it gives the same trace.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
-import msgpack
-
 from omniflow_graph.clock import WallClock
-from omniflow_graph.errors import noted
-from omniflow_graph.events import SECOND, End, Event
+from omniflow_graph.engine.messages import Chunk
+from omniflow_graph.errors import RecordingError, noted
+from omniflow_graph.events import SECOND
 from omniflow_graph.graph.graph import Graph
+from omniflow_graph.live.codecs.record import CodecError, Record
+from omniflow_graph.live.commands import COMMANDS
+from omniflow_graph.live.endpoints import FeedSpec
+from omniflow_graph.live.live_session import LiveSession, Rules
+from omniflow_graph.live.log import Log, NoLog
 from omniflow_graph.live.sequencer import Sequencer
+from omniflow_graph.live.sockets import Receiver, context
+from omniflow_graph.live.telemetry import STREAM
+from omniflow_graph.live.watchdog import Watchdog
+from omniflow_graph.recording import Recording
+from omniflow_graph.session import MeasuredCosts
 
-POLL_MS = 5
-WAITING = 10_000  # messages, at most, between the reader and the graph
+WAIT = 0.005  # seconds that the graph waits for something to come in
+LONGEST_WAIT = 20  # ms that the reader waits
+BURST = 64  # messages taken of one socket before the others are looked at
 REASONS = 100  # kept apart; a hostile sender can think of any number
-LIMIT = 1 << 63  # of seq and capture time: what a recording can hold
-HEADER_LIMITS = {"max_array_len": 64, "max_map_len": 64, "max_str_len": 4096, "max_bin_len": 4096, "max_ext_len": 0}
 
 
-class CodecError(ValueError):
-    """Say why a message on the wire is no record."""
+@dataclass(frozen=True)
+class Door:
+    """Say what becomes of a session that begins: where it is logged, what is known of it from before, what may come in."""
 
-
-def encode(topic: str, seq: int, captured: int, payload: bytes) -> list[bytes]:
-    """Write one record in the wire format `omniflow/1`."""
-    header: Any = msgpack.packb({"v": 1, "seq": seq, "t_cap_ns": captured})
-    return [topic.encode(), header, payload]
-
-
-def decode(parts: Sequence[bytes]) -> tuple[str, int | None, int | None, bytes]:
-    """Read one record: topic, sender's seq, capture time, payload. Raises CodecError, and nothing else."""
-    if len(parts) != 3:
-        raise CodecError(f"omniflow/1: wants 3 parts, got {len(parts)}")
-    try:
-        topic = parts[0].decode()
-        header = msgpack.unpackb(parts[1], raw=False, strict_map_key=True, **HEADER_LIMITS)
-    except ValueError as error:
-        raise CodecError(f"omniflow/1: topic or header cannot be read: {error}") from None
-    if not isinstance(header, dict) or header.get("v") != 1:
-        raise CodecError("omniflow/1: wants a header {v: 1, ...}")
-    seq, captured = header.get("seq"), header.get("t_cap_ns")
-    if any(value is not None and (type(value) is not int or not 0 <= value < LIMIT) for value in (seq, captured)):
-        raise CodecError("omniflow/1: seq and t_cap_ns are integers, 0 or more, of 63 bits")
-    return topic, seq, captured, parts[2]
+    log: Callable[[str], Log] = lambda session: NoLog()
+    kept: Callable[[str], Recording | None] = lambda session: None
+    check: Callable[[str, Any], Any] = lambda stream, data: data
+    session: str = "live"  # of records that do not say
 
 
 class LiveFeed:
     """Feed a graph from sockets. Use as a context manager; run it like a session: `compile_flow(g).run([feed])`.
 
-    `sockets` are open zmq sockets that receive. `log` is called with every event before the graph gets it; if it
-    raises, the session ends, and leaving the block raises its error. What cannot be read is counted in `refused`, by
-    reason. `stop()` ends the session.
+    A session begins with its first record, and ends when nothing came for `rules.idle`, by `close`, or with `stop`. What cannot
+    be read is counted in `refused`, by reason. If a log raises, its session ends; leaving the block raises the error. `tell` is
+    handed what a sender or player is to know: (session, what).
     """
 
-    costs: Mapping[tuple[str, int], int] | None = None
+    name = "live"
 
     def __init__(
-        self, name: str, graph: Graph, sockets: Sequence[Any], *, allowance: int, log: Callable[[Event[Any]], None], clock: WallClock | None = None
+        self,
+        graph: Graph,
+        feeds: Sequence[FeedSpec],
+        door: Door = Door(),
+        rules: Rules = Rules(),  # noqa: B008
+        *,
+        clock: WallClock | None = None,
+        curve: Any = None,
+        own_clock: str = "",
+        tell: Callable[[str, Mapping[str, Any]], object] = lambda session, what: None,
+        control: Callable[[Any, LiveFeed, int], object] | None = None,
     ) -> None:
         lengths = (node.length for node in graph.nodes.values() if node.kind == "align")
-        self.name, self.allowance, self.log, self.sources = name, allowance, log, graph.sources()
-        self.sequencer = Sequencer(self.sources, allowance, gcd(*lengths) or SECOND)
+        self.sources, self.step = graph.sources(), gcd(*lengths) or SECOND
+        self.beside = [name for name in (*(feed.stream for feed in feeds), STREAM, COMMANDS) if name not in self.sources]
+        self.door, self.rules, self.clock, self.own_clock, self.tell, self.control = door, rules, clock or WallClock(0), own_clock, tell, control
+        self.sessions: dict[str, LiveSession] = {}
+        self.ended: set[str] = set()  # and not to begin again
         self.refused: dict[str, int] = {}
-        self.end_time: int | None = None
-        self._sockets, self._clock = sockets, clock or WallClock(0)
-        self._messages: queue.Queue[Any] = queue.Queue(maxsize=WAITING)
-        self._stop, self._left = threading.Event(), threading.Event()
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._read, name=f"reader {name}", daemon=True)
+        self.failures: dict[str, Exception] = {}
+        self.gap = 0  # longest that the reader looked at its sockets later than it wanted to, in ns
+        self._stop, self._news, self._over = threading.Event(), threading.Condition(), False
+        self._context, self.curve = context(), curve
+        self._controls: list[Any] = []
+        self._feeds: list[tuple[Receiver, list[FeedSpec]]] = []
+        try:
+            for endpoint in dict.fromkeys(feed.endpoint for feed in feeds):
+                its = [feed for feed in feeds if feed.endpoint == endpoint]
+                self._feeds.append((Receiver(self._context, endpoint, max(feed.codec.parts for feed in its), curve), its))
+        except BaseException:
+            self._close()
+            raise
+        self._thread = threading.Thread(target=self._read, name="reader of live sessions", daemon=True)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Return the addresses of the endpoints, with ports that the system chose."""
+        return [receiver.address for receiver, _ in self._feeds]
+
+    def open_socket(self, open: Callable[[Any], Any]) -> Any:
+        """Open a socket in the feed's context that `control` is called with when something came in on it."""
+        self._controls.append(open(self._context))
+        return self._controls[-1]
 
     def __enter__(self) -> LiveFeed:
         self._thread.start()
@@ -84,66 +105,193 @@ class LiveFeed:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.stop()
-        self._left.set()
         self._thread.join()
-        if self._failure and kind is None:
-            raise self._failure
+        for session in list(self.sessions.values()):
+            self.finished(session.name)
+        if self.failures and kind is None:
+            raise next(iter(self.failures.values()))
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether it was stopped."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
-        """End the session after what has been received."""
+        """End all sessions after what has been received."""
         self._stop.set()
 
-    def poll(self, most: int) -> list[Any]:
-        """Return up to `most` messages (events, ticks, End), waiting at most 5 ms for the first."""
-        messages: list[Any] = []
+    def finished(self, name: str) -> LiveSession:
+        """Close the log of a session that the graph is done with, or left alone, and let go of it."""
+        with self._news:
+            session = self.sessions.pop(name)
+        if name not in self.failures:
+            try:
+                session.log.close(session.end_time or 0, {"live": dict(session.telemetry.counts)})
+            except Exception as error:
+                self._failed(session, error)
+        return session
+
+    def poll(self, most: int, seed: int) -> list[tuple[str, Chunk]] | None:
+        """Return what came in, (session, chunk), waiting at most 5 ms for it; None once all has ended."""
+        with self._news:
+            found = self._chunks(most, seed)
+            if not found and not self._over:
+                self._news.wait(WAIT)
+                found = self._chunks(most, seed)
+            return None if not found and self._over else found
+
+    def _chunks(self, most: int, seed: int) -> list[tuple[str, Chunk]]:
+        chunks = ((name, session.chunk(most, seed)) for name, session in self.sessions.items())
+        return [(name, chunk) for name, chunk in chunks if chunk is not None]
+
+    def begin(self, name: str, now: int) -> LiveSession:
+        """Return the session of this name: one that is under way, or a new one. Raises CodecError if there cannot be one."""
+        if name in self.sessions and name not in self.ended:
+            return self.sessions[name]
+        if name in self.ended:
+            raise CodecError(f"session {name[:64]!r}: has ended")
+        if len(self.sessions) >= self.rules.sessions:
+            raise CodecError(f"a session more than {self.rules.sessions}")
         try:
-            messages.append(self._messages.get(timeout=POLL_MS / 1000))
-            while len(messages) < most:
-                messages.append(self._messages.get_nowait())
-        except queue.Empty:  # fewer than asked for
-            pass
-        return messages
+            session = self._begun(name, now)
+        except RecordingError as error:
+            raise CodecError(str(error)) from None
+        with self._news:
+            self.sessions[name] = session
+            self._news.notify()
+        return session
+
+    def _begun(self, name: str, now: int) -> LiveSession:
+        kept, log = self.door.kept(name), self.door.log(name)
+        recorded = kept.session() if kept else None
+        costs = MeasuredCosts(self.clock.now, log.cost, (recorded and recorded.costs) or {})
+        sequencer = Sequencer(self.sources, self.rules.allowance, self.step, self.beside)
+        session = LiveSession(name, sequencer, log, costs, self.rules, self.own_clock, self.door.check, heard=now)
+        session.watchdog = Watchdog(self.rules.stale, self.rules.dead)
+        for feed in (feed for _, feeds in self._feeds for feed in feeds if feed.is_sensor):
+            session.watchdog.watch(feed.stream, now)
+        if recorded:
+            ends = max(recorded.ends(self.sources).values(), default=0)
+            session.resume(recorded.sources, -(-ends // self.step) * self.step, now, {"at_ms": ends // 1_000_000})
+        return session
+
+    def admitted(self, session: LiveSession, does: Callable[..., Any], *args: Any) -> Any:
+        """Do something to a session that its log and its graph are to hear of. What the log raises ends the session, and only that."""
+        with self._news:
+            found = self._guarded(session, does, session, *args)
+            self._news.notify()
+        return found
+
+    def end(self, name: str, now: int) -> None:
+        """End a session; what is under way still comes out."""
+        session = self.sessions[name]
+        with self._news:
+            self.ended.add(name)
+            try:
+                session.end(now)
+            except Exception as error:
+                self._failed(session, error)
+            self._news.notify()
+
+    def _failed(self, session: LiveSession, error: Exception) -> None:
+        """Remember an error of a session's log, and end the session without it: the others go on."""
+        noted(error, f"in the reader of live session {session.name!r}")
+        self.failures.setdefault(session.name, error)
+        self.ended.add(session.name)
+        if session.end_time is None:
+            session.log = NoLog()
+            session.telemetry.waiting.clear()
+            session.end(self.clock.now())
 
     def _read(self) -> None:
         try:
             self._receive()
-        except Exception as error:  # in a thread nobody would see it: the one who leaves the block will
-            noted(error, f"in the reader of live session {self.name!r}")
-            self._failure = error
-        ends: list[End] = self.sequencer.end(self._clock.now())
-        self.end_time = ends[0].time if ends else 0
-        self._put(ends)
+        finally:
+            now = self.clock.now()
+            for name in list(self.sessions):
+                self.end(name, now)
+            with self._news:
+                self._over = True
+                self._news.notify()
+            self._close()
+
+    def _close(self) -> None:
+        for receiver, _ in self._feeds:
+            receiver.close()
+        for each in self._controls:
+            each.close(0)
+        if self.curve is not None:
+            self.curve.close(self._context)
+        self._context.term()
 
     def _receive(self) -> None:
         import zmq
 
         poller = zmq.Poller()
-        for each in self._sockets:
+        for receiver, _ in self._feeds:
+            poller.register(receiver.socket, zmq.POLLIN)
+        for each in self._controls:
             poller.register(each, zmq.POLLIN)
-        while not self._stop.is_set():
-            for each, _ in poller.poll(POLL_MS):
-                self._admit(each.recv_multipart())
-            self._put(self.sequencer.tick(self._clock.now()))
+        last = self.clock.now()
+        while True:
+            stopping = self._stop.is_set()
+            wait = 0 if stopping else self._wait()
+            ready = dict(poller.poll(wait))
+            now = self.clock.now()
+            self.gap, last = max(self.gap, now - last - wait * 1_000_000), now
+            came = [self._take(receiver, feeds) for receiver, feeds in self._feeds if receiver.socket in ready]
+            for each in self._controls:
+                if each in ready and self.control:
+                    self.control(each, self, now)
+            self._look(self.clock.now())
+            if stopping and not any(came):
+                return
 
-    def _admit(self, parts: list[bytes]) -> None:
+    def _wait(self) -> int:
+        """Return how long the sockets may be waited for, in ms: until a promise is due."""
+        due = [at for session in list(self.sessions.values()) if (at := session.sequencer.due()) is not None and session.end_time is None]
+        return max(0, min(LONGEST_WAIT, -((self.clock.now() - min(due)) // 1_000_000))) if due else LONGEST_WAIT
+
+    def _look(self, now: int) -> None:
+        for receiver, _ in self._feeds:
+            for what in receiver.news(now):
+                for session in self.sessions.values():
+                    if session.end_time is None:
+                        session.telemetry.note(what, str(receiver.endpoint))
+        for name, session in list(self.sessions.items()):
+            if session.end_time is not None:
+                continue
+            self.admitted(session, LiveSession.tick, now)
+            if self.rules.idle is not None and now - session.heard > self.rules.idle:
+                self.end(name, now)
+
+    def _take(self, receiver: Receiver, feeds: Sequence[FeedSpec]) -> int:
+        taken = 0
+        while taken < BURST and (parts := receiver.receive()) is not None:
+            taken += 1
+            try:
+                records = [record for feed in feeds for record in feed.codec.read(parts)]
+                if not records:
+                    raise CodecError(f"{receiver.endpoint}: a message with nothing for {', '.join(feed.stream for feed in feeds)}")
+                for record in records:
+                    self._admit(record, receiver)
+            except CodecError as error:
+                self._refuse(str(error))
+        return taken
+
+    def _admit(self, record: Record, receiver: Receiver) -> None:
+        now = self.clock.now()
+        session = self.begin(record.session or self.door.session, now)
+        found = self.admitted(session, LiveSession.take, record, now, str(receiver.endpoint))
+        if found == "replaced":
+            self.tell(session.name, {"what": found, "stream": record.stream, "generation": record.generation})
+
+    def _guarded(self, session: LiveSession, does: Callable[..., Any], *args: Any) -> Any:
         try:
-            topic, seq, captured, payload = decode(parts)
-            event = self.sequencer.admit(topic, payload, arrived=self._clock.now(), captured=captured, sender_seq=seq)
-        except (CodecError, KeyError) as error:
-            reason = str(error.args[0])[:200]
-            known = reason if reason in self.refused or len(self.refused) < REASONS else "other"
-            self.refused[known] = self.refused.get(known, 0) + 1
-            return
-        self.log(event)
-        self._put([event])
+            return does(*args)
+        except Exception as error:  # of the log: nothing else can go wrong here, and the others are to go on
+            self._failed(session, error)
 
-    def _put(self, messages: Sequence[Any]) -> None:
-        """Hand over to the graph. Waits while that is behind, but not for one that has gone."""
-        for message in messages:
-            while True:
-                try:
-                    self._messages.put(message, timeout=0.1)
-                    break
-                except queue.Full:
-                    if self._left.is_set():
-                        return
+    def _refuse(self, why: str) -> None:
+        known = why[:200] if why[:200] in self.refused or len(self.refused) < REASONS else "other"
+        self.refused[known] = self.refused.get(known, 0) + 1

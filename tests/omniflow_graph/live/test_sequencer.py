@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from omniflow_graph import Event, Graph, Session, Wake
 from omniflow_graph.engine.direct import run_direct
 from omniflow_graph.engine.flow import compile_flow
+from omniflow_graph.engine.messages import Chunk, Start, by_stream
 from omniflow_graph.events import End, Stamps, Tick
 from omniflow_graph.live.sequencer import Sequencer
 
@@ -123,6 +124,30 @@ def test_a_clock_that_stands_still_or_goes_back_promises_nothing_new():
     assert [ticked(s, now) for now in (40, 40, 20, 59, 60)] == [[40, 40], [], [], [], [60, 60]]
 
 
+def test_it_says_when_the_next_tick_is_due():
+    s = sequencer(allowance=50 * MS, step=30 * MS)
+    assert [s.due() - ZERO, ticked(s, 70), s.due() - ZERO, ticked(s, 80), s.due() - ZERO] == [70 * MS, [20, 20], 80 * MS, [30, 30], 90 * MS]
+    assert Sequencer(["mic"], 0, 10).due() is None
+
+
+# Going on after a restart, and beside the graph
+
+
+def test_a_session_that_goes_on_lets_nothing_in_before_its_restart():
+    s = Sequencer(["mic", "eye"], 0, 200 * MS)
+    s.resume({"mic": Event(30 * MS, "mic", 7, b"")}, 400 * MS, ZERO)
+    event = s.admit("mic", b"x", captured=ZERO - 100 * MS, arrived=ZERO + 5 * MS)
+    assert event == Event(400 * MS, "mic", 8, b"x", stamps=Stamps(captured=300 * MS, arrived=405 * MS, late=True))
+    assert s.admit("eye", b"y", captured=ZERO + 6 * MS, arrived=ZERO + 7 * MS)[:3] == (406 * MS, "eye", 0)
+    assert s.tick(ZERO + 400 * MS)[0] == Tick(800 * MS, "mic")
+
+
+def test_a_stream_beside_the_sources_is_let_in_and_nothing_is_promised_of_it():
+    s = Sequencer(["mic"], 0, 10 * MS, beside=["telemetry"])
+    assert s.admit("telemetry", {"what": "gap"}, arrived=ZERO)[:3] == (0, "telemetry", 0)
+    assert s.tick(ZERO + 10 * MS) == [Tick(10 * MS, "mic")]
+
+
 # End
 
 
@@ -169,12 +194,17 @@ class Scripted:
     messages: list[Any]
     allowance: int
     name: str = "drawn"
-    costs: None = None
-    sources: list[str] = field(default_factory=lambda: ["mic", "eye"])
+    begun: bool = False
 
-    def poll(self, most: int) -> list[Any]:
+    def poll(self, most: int, seed: int) -> list[tuple[str, Chunk]] | None:
+        if self.begun and not self.messages:
+            return None
+        start = None if self.begun else Start(self.name, self.allowance, None, seed)
+        self.begun = True
         taken, self.messages = self.messages[:most], self.messages[most:]
-        return taken
+        ticks = {each.stream: each.time for each in taken if not isinstance(each, End)}
+        ends = {each.stream: each.time for each in taken if isinstance(each, End)}
+        return [(self.name, Chunk(by_stream(each for each in taken if isinstance(each, Event)), [], ticks, ends, start))]
 
 
 times = st.integers(-3, 40).map(lambda tenth: tenth * 10 * MS) | st.integers(-(10**7), 4 * 10**8)
