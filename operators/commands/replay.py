@@ -57,6 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_what_if(parser)
     parser.add_argument("--twice", action="store_true", help="run everything again, otherwise, and show the first event that differs; exit 1")
     parser.add_argument("--out", metavar="DIR", help="write trace.mcap, speech.wav and turns.json there")
+    parser.add_argument("--report", metavar="FILE", help="write a page that shows why it spoke: HTML")
     parser.add_argument("--copy-inputs", action="store_true", help="put the input into trace.mcap, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
@@ -116,10 +117,10 @@ def _replay(args: argparse.Namespace, stop: Stop) -> dict[str, Any]:
 
 
 def _check_alone(args: argparse.Namespace, several: Any) -> None:
-    for name in ("freeze", "replace", "twice"):
+    for name in ("freeze", "replace", "twice", "report"):
         if getattr(args, name) and several:
             raise ValueError(f"--{name}: is for one recording at a time, without --recover and --addresses")
-        if getattr(args, name) and name != "twice" and args.processes > 1:
+        if getattr(args, name) and name in ("freeze", "replace") and args.processes > 1:
             raise ValueError(f"--{name}: goes with --processes 1; other processes would not know of it")
 
 
@@ -139,6 +140,10 @@ def _replay_one(args: argparse.Namespace, opened: list[Recording], stop: Stop, t
     if args.out:
         run = prepared.noted
         found["files"] = write_files(Path(args.out), trace, recording, found, model=given["model"], copy_inputs=args.copy_inputs, run=run)
+    if args.report:
+        from operators.report.page import write_page
+
+        found["files"]["report"] = str(write_page(Path(args.report), [(trace, recording.session())]))
     if args.twice and trace.complete:
         found["apart"] = told(same_again(trace, args, whole))
     return found

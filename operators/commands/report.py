@@ -7,12 +7,11 @@ import json
 from pathlib import Path
 
 from omniflow_graph import RecordingError, Session, Trace
-from omniflow_graph.files import written
 from omniflow_graph.recording import open_recording
 from omniflow_graph.recording.named import named
 from omniflow_graph.trace.stored import load_trace, open_trace
 from operators.report.gather import AUDIO, VISUAL
-from operators.report.page import page
+from operators.report.page import write_page
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +31,7 @@ def run(args: argparse.Namespace) -> int:
     runs = [_opened(path, args.recording, notes) for path in args.traces]
     first = Path(args.traces[0])
     output = Path(args.output) if args.output else (first if first.is_dir() else first.parent) / "report.html"
-    text = page(runs, about=notes, sound=not args.no_sound)
-    with written(output) as part:
-        part.write_text(text, encoding="utf-8")
-    size = output.stat().st_size
+    size = write_page(output, runs, about=notes, sound=not args.no_sound).stat().st_size
     print(json.dumps({"page": str(output), "bytes": size, "notes": notes}) if args.json else f"{output}  {size / 1e6:.1f} MB")
     return 0
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from omniflow_graph import Session, Trace, diff
 from omniflow_graph.events import SECOND
+from omniflow_graph.files import written
+from omniflow_graph.trace.lag import behind
 from operators.report.gather import gather
 
 HERE = Path(__file__).parent
@@ -30,6 +32,14 @@ def page(runs: Sequence[tuple[Trace, Session | None]], *, about: Sequence[str] =
     return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(title=title, css=css, js=js, data=text)
 
 
+def write_page(path: Path, runs: Sequence[tuple[Trace, Session | None]], *, about: Sequence[str] = (), sound: bool = True) -> Path:
+    """Write the page of `page` to a file, whole or not at all. Raises RecordingError where that cannot be written."""
+    text = page(runs, about=about, sound=sound)
+    with written(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
 def _about(trace: Trace) -> list[str]:
     length = f"{trace.end / SECOND:g} s" + ("" if trace.complete else ", stopped before its end")
     return [f"graph {trace.graph.name}", length, f"seed {trace.seed}", f"decisions {trace.digest['decisions'][:12]}"]
@@ -40,10 +50,23 @@ def _difference(runs: Sequence[tuple[Trace, Session | None]]) -> dict[str, Any] 
     return found and {"t": round(found.time / 1e6, 3), "text": str(found)}
 
 
+def _s(ms: float) -> str:
+    return f"{ms / 1000:.2f} s"
+
+
 def _numbers(trace: Trace, shown: dict[str, Any]) -> list[list[Any]]:
     """Return what is told on top: name, value, whether it is bad."""
     counts = {kind: sum(event[1] == kind for event in shown["events"]) for kind in ("late", "overrun", "flush", "fault")}
     rows: list[list[Any]] = [["windows", str(len(shown["windows"])), False]]
     if shown["decisions"]:
         rows.append(["turns", str(len(shown["turns"])), False])
+    if shown["words"]:
+        ends = {k: end for k, _, end in shown["windows"]}
+        old = [heard - ends.get(shown["decisions"][at]["k"], decided) for _, decided, heard, _, at, *_ in shown["words"] if at >= 0]
+        rows += [
+            ["longest lead", _s(max((ms for _, ms in shown["lead"]), default=0)), False],
+            ["oldest word when heard", _s(max(old, default=0)), False],
+        ]
+    late = behind(trace)
+    rows += [[f"{each.stage} ends behind by", _s(each.lag / 1e6), True] for each in late]
     return rows + [[kind, str(n), kind in ("late", "overrun", "fault")] for kind, n in counts.items() if n]

@@ -61,3 +61,13 @@ def test_what_cannot_be_shown_is_told_in_one_line(omniflow, traced, args, words)
     assert code != 0
     assert words in err
     assert "Traceback" not in err
+
+
+def test_a_replay_writes_its_page_at_once(omniflow, here):
+    code, out, _ = omniflow(*ASK, "--report", "why.html", "--json")
+    assert (code, json.loads(out)["files"]) == (0, {"report": "why.html"})
+    assert data_of((here / "why.html").read_text())["runs"][0]["turns"][0]["text"] == "I can hear you very well now."
+
+
+def test_the_page_of_a_replay_is_of_one_recording(omniflow, here):
+    assert "--report: is for one recording at a time" in omniflow.refused(*ASK, "--report", "why.html", "--recover", "kept")

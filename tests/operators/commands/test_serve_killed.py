@@ -19,7 +19,7 @@ from omniflow_graph.live.own_clock import own_clock
 from omniflow_graph.recording import open_recording
 from operators.commands.served import LIVE, served_in
 from tests.conftest import FULL
-from tests.simulations.commands.serving import serving
+from tests.simulations.commands.serving import PATIENCE, serving
 
 KILLS = 5 if FULL else 2
 SLACK = 300_000_000  # ns that this busy machine may take between a clock and a signal, beside allowance and tick
@@ -58,6 +58,13 @@ def heard(folder: Any) -> list[int]:
     return [event.stamps.sender_seq for event in open_recording(folder).events(["env-audio"])] if any(each.stat().st_size for each in found) else []
 
 
+def until_more_is_heard(folder: Any) -> None:
+    before, patience = len(heard(folder)), time.monotonic() + PATIENCE
+    while len(heard(folder)) == before:
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
 def test_a_killed_server_loses_a_second_and_the_next_one_goes_on(tmp_path):
     rng, lost, address = random.Random(11), [], "tcp://127.0.0.1:*"
     feed = "env-audio=omniflow/1@pull+bind+"
@@ -70,17 +77,13 @@ def test_a_killed_server_loses_a_second_and_the_next_one_goes_on(tmp_path):
                 if talk is None:
                     talk = talking(address)
                     captured = talk.__enter__()
-                before = len(heard(folder))
-                while len(heard(folder)) == before:  # until the first second of it is safe
-                    time.sleep(0.02)
+                until_more_is_heard(folder)  # the first second of it is safe
                 time.sleep(rng.random())
                 server.popen.kill()
                 killed = time.monotonic_ns()
             lost.append(killed - max(captured[seq] for seq in heard(folder)))
         with serving(tmp_path, "--feed", f"{feed}{address}", "--until-idle", 0.7, streams="env-visual") as server:
-            before = len(heard(folder))
-            while len(heard(folder)) == before:
-                time.sleep(0.02)
+            until_more_is_heard(folder)
             talk.__exit__(None, None, None)
             talk = None
             found = server.result()

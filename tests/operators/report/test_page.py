@@ -8,6 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from omniflow_graph import seconds
+from omniflow_graph.engine.direct import run_direct
+from operators.duplex import duplex
 from operators.report.page import page
 from tests.operators.commands.rooms import answered, room, script
 
@@ -51,6 +54,22 @@ def test_three_runs_are_too_many(tmp_path):
     run = (answered(recording, script(tmp_path)), None)
     with pytest.raises(ValueError, match=r"wants one run or two to compare, got 3"):
         page([run, run, run])
+
+
+def test_on_top_stands_what_the_run_came_to(tmp_path):
+    data = data_of(page([(answered(room(tmp_path), script(tmp_path)), None)], sound=False))
+    assert data["numbers"] == [
+        ["windows", "5", False],
+        ["turns", "1", False],
+        ["longest lead", "1.44 s", False],
+        ["oldest word when heard", "1.43 s", False],
+    ]
+
+
+def test_a_stage_that_cannot_keep_up_is_marked(tmp_path):
+    slow = duplex(model="scripted-fast", script=script(tmp_path)).replace("decide", cost=seconds(1.6))
+    data = data_of(page([(run_direct(slow, room(tmp_path).session()), None)], sound=False))
+    assert [row for row in data["numbers"] if row[2]] == [["decide ends behind by", "4.00 s", True]]
 
 
 def test_a_run_that_was_stopped_says_so(tmp_path):
