@@ -154,7 +154,7 @@ class LiveFeed:
             raise CodecError(f"a session more than {self.rules.sessions}")
         try:
             session = self._begun(name, now)
-        except RecordingError as error:
+        except (RecordingError, OSError) as error:
             raise CodecError(str(error)) from None
         with self._news:
             self.sessions[name] = session
@@ -206,6 +206,9 @@ class LiveFeed:
     def _read(self) -> None:
         try:
             self._receive()
+        except Exception as error:  # in a thread nobody would see it: the one who leaves the block will
+            noted(error, "in the reader of live sessions")
+            self.failures[""] = error
         finally:
             now = self.clock.now()
             for name in list(self.sessions):
@@ -270,7 +273,7 @@ class LiveFeed:
         while taken < BURST and (parts := receiver.receive()) is not None:
             taken += 1
             try:
-                records = [record for feed in feeds for record in feed.codec.read(parts)]
+                records = [record for feed in feeds for record in _read(feed, parts)]
                 if not records:
                     raise CodecError(f"{receiver.endpoint}: a message with nothing for {', '.join(feed.stream for feed in feeds)}")
                 for record in records:
@@ -295,3 +298,13 @@ class LiveFeed:
     def _refuse(self, why: str) -> None:
         known = why[:200] if why[:200] in self.refused or len(self.refused) < REASONS else "other"
         self.refused[known] = self.refused.get(known, 0) + 1
+
+
+def _read(feed: FeedSpec, parts: Sequence[bytes]) -> list[Record]:
+    """Read a message as one stream's codec does; what somebody's own codec raises ends no session either."""
+    try:
+        return feed.codec.read(parts)
+    except CodecError:
+        raise
+    except Exception as error:
+        raise CodecError(f"stream {feed.stream!r}: its codec raised {type(error).__name__}, which is its mistake: {error}") from None

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omniflow_graph import Event, RunError, Session, seconds
+from omniflow_graph.session import MeasuredCosts
 
 
 def brief(session: Session, *sources: str) -> list[tuple]:
@@ -124,3 +125,23 @@ def test_a_session_that_holds_nothing_of_what_a_graph_reads_is_refused():
 def test_a_session_is_printed_without_its_costs():
     session = Session("s", {}, 1, 0, {("model", n): 5 for n in range(1000)})
     assert repr(session) == "Session(name='s', sources={}, end=1, allowance=0)"
+
+
+# Costs that are measured
+
+
+def test_a_cost_is_the_time_between_its_two_looks_at_the_clock_and_is_told():
+    now, told = iter([100, 170, 200, 190]), []
+    costs = MeasuredCosts(lambda: next(now), lambda *about: told.append(about))
+    for seq in (0, 1):
+        costs.begin()
+        assert costs.cost("model", seq) == (70, 0)[seq]  # a clock that goes back costs nothing
+    assert told == [("model", 0, 70), ("model", 1, 0)]
+
+
+def test_what_was_measured_before_a_restart_is_taken_once_and_not_told_again():
+    told = []
+    costs = MeasuredCosts(lambda: 5, lambda *about: told.append(about), {("model", 0): 77})
+    costs.begin()
+    assert (costs.cost("model", 0), told) == (77, [])
+    assert (costs.cost("model", 0), told) == (0, [("model", 0, 0)])

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from omniflow_graph.events import Stamps
 from omniflow_graph.live import feed as feeds
 from omniflow_graph.live.codecs.omniflow1 import encode
 from omniflow_graph.live.codecs.record import CodecError
-from omniflow_graph.live.endpoints import feeds_of
+from omniflow_graph.live.endpoints import FeedSpec, feeds_of
 from omniflow_graph.live.feed import Door, LiveFeed
 from omniflow_graph.live.live_session import Rules
 from omniflow_graph.live.log import LiveLog, kept
@@ -57,12 +57,12 @@ class Live:
     clock: ByHand = field(default_factory=ByHand)
     logs: dict[str, ListLog] = field(default_factory=dict)
     told: list[Any] = field(default_factory=list)
-    door: dict[str, Any] = field(default_factory=dict)
+    specs: list[FeedSpec] = field(default_factory=lambda: feeds_of([PULL]))
 
     def run(self, *messages: list[bytes]) -> dict[str, Trace]:
-        door = Door(self.log, session="ann", **self.door)
+        door = Door(self.log, session="ann")
         self.feed = LiveFeed(
-            self.graph, feeds_of([PULL]), door, Rules(self.allowance), clock=self.clock, own_clock=CLOCK,
+            self.graph, self.specs, door, Rules(self.allowance), clock=self.clock, own_clock=CLOCK,
             tell=lambda session, what: self.told.append((session, what)),
         )  # fmt: skip
         context = zmq.Context()
@@ -153,6 +153,32 @@ def test_what_cannot_be_read_is_counted_by_reason_and_disturbs_nobody(monkeypatc
         ("a message with nothing for", 1),
         ("other", 1),
     ]
+
+
+def test_a_codec_of_somebodys_that_breaks_ends_nothing():
+    def broken(parts: list[bytes]) -> list[Any]:
+        if parts[2] == b"zz":
+            raise ZeroDivisionError("of mine")
+        return own.read(parts)
+
+    (spec, _) = feeds_of([PULL])
+    own = spec.codec
+    live = Live(ECHO, stop_after(1, lambda: live), specs=[replace(spec, codec=own._replace(read=broken))])
+    trace = live.run(record("mic", 0, 0, b"zz"), record("mic", 1, 0))["ann"]
+    assert [event.data for event in trace["mic"]] == [b"aa"]
+    assert live.feed.refused == {"stream 'mic': its codec raised ZeroDivisionError, which is its mistake: of mine": 1}
+
+
+def test_a_session_that_cannot_be_logged_is_refused_and_the_others_go_on():
+    def log(name: str) -> ListLog:
+        if name == "bad":
+            raise PermissionError(13, "Permission denied", "talks/bad")
+        return Live.log(live, name)
+
+    live = Live(ECHO, stop_after(1, lambda: live))
+    live.log = log  # type: ignore[method-assign]
+    assert set(live.run(record("mic", 0, 0, session="bad"), record("mic", 0, 0))) == {"ann"}
+    assert live.feed.refused == {"[Errno 13] Permission denied: 'talks/bad'": 1}
 
 
 def test_a_session_in_which_nothing_came_does_not_begin():

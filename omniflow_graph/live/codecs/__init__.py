@@ -1,0 +1,1 @@
+"""What arrives on a socket, as records: one file for each format, each a pure function of the parts of a message."""
