@@ -37,7 +37,7 @@ $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/dev: pyproject.toml | $(VENV)/bin/python
-	$(PIP) -e '.[dev,model]'
+	$(PIP) -e '.[dev,model,golden]'
 	touch $@ $(VENV)/demo
 
 $(VENV)/bench: $(VENV)/dev
