@@ -23,6 +23,7 @@ from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.hashing import graph_hash
 from omniflow_graph.graph.nodes import Feedback, Frozen, Node, frozen_in
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, StreamInfo, open_recording
+from omniflow_graph.recording.named import named
 from omniflow_graph.recording.reader import Costs
 from omniflow_graph.trace.trace import NOT_KEPT, Elsewhere, Trace, is_media, not_run
 
@@ -110,7 +111,7 @@ def load_trace(path: str | os.PathLike[str], *, tell: Callable[[str], object] = 
 
 def open_trace(path: str | os.PathLike[str]) -> Recording:
     """Open the recording that a trace is kept in; a folder stands for the trace.mcap in it. Raises RecordingError for another one."""
-    path = Path(path)
+    path = named(path)
     if path.is_dir() and not any(path.glob("trace.mcap*")):
         raise RecordingError(f"{path}: a folder without a trace.mcap; `omniflow replay REC --out {path}` writes one")
     recording = open_recording(path / "trace.mcap" if path.is_dir() else path)
@@ -211,7 +212,7 @@ def _info(trace: Trace, edge: str, is_input: bool, inputs: dict[str, StreamInfo]
     elif payloads and all(isinstance(data, bytes) for data in payloads) and getattr(trace.graph.type_of(edge), "__name__", "") == "Pcm16":
         rate = rate or _declared_rate(trace.graph, edge)
         kind = "audio" if rate else "value"
-    elif payloads and getattr(trace.graph.type_of(edge), "__name__", "") == "Jpeg" and (form := _picture_format(payloads)):
+    elif (payloads or not count) and getattr(trace.graph.type_of(edge), "__name__", "") == "Jpeg" and (form := _picture_format(payloads)):
         return StreamInfo("image", "in" if is_input else "out", None, form, digest, count)
     heard = (rate, "pcm-s16") if kind == "audio" else (None, None)
     return StreamInfo(kind, "in" if is_input else "out", *heard, digest, count)

@@ -51,6 +51,7 @@ def test_two_traces_are_compared(omniflow, traced):
     [
         (("report", "run", "run", "run"), "wants one trace, or two to compare, got 3"),
         (("report", "room.mcap"), "a recording of a session, not a trace"),
+        (("report", "three_questions"), "a recording of a session, not a trace"),
         (("report", "run", "--recording", "gone.mcap"), "gone.mcap"),
         (("report", "run", "-o", "folder"), "folder: cannot be written"),
         (("report", "run", "-o", "missing/page.html"), "cannot be written"),

@@ -99,6 +99,20 @@ def test_what_is_written_is_a_trace_like_any_other(omniflow, talk):
     assert json.loads(Path("run/turns.json").read_text()) == found["turns"]
 
 
+def test_what_is_written_replays_also_where_no_camera_saw_anything(omniflow, talk):
+    talk.write_text(TALK.replace("camera:\n- {at: 0, scene: a lamp}\n", ""))
+    assert omniflow("simulate", talk, "--out", "blind").code == 0
+    code, out, err = omniflow("replay", "blind", "--json", "--model", "scripted-fast", "--script", script_of(talk))
+    assert (code, err) == (0, "")
+    assert [turn["text"] for turn in json.loads(out)["turns"]] == ["It is a lamp."]
+
+
+def script_of(talk: Path) -> Path:
+    path = talk.with_name("script.yaml")
+    path.write_text(talk.read_text().partition("assistant:\n")[2])
+    return path
+
+
 def test_what_is_written_replays_as_an_open_loop_to_the_same_answers(omniflow, talk):
     found = omniflow("simulate", talk, "--out", "run", "--json").json
     Path("lamp.yaml").write_text("- {when: {speech_ends: 1}, say: It is a lamp.}")
