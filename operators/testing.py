@@ -1,7 +1,7 @@
 """Test conversations: who spoke when, what was heard, does the assistant stop in time, does it reply in time.
 
 Found as `omniflow_graph.testing`, too. Who speaks is read off the edge `user` of a simulation, else off `listen`, what
-the ears heard; what sounds off `play` and what was acknowledged off `heard`, as in `operators.duplex`.
+the ears heard; what sounds off `play`, `heard` and `decide`, as in `operators.duplex`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from omniflow_graph import Event, Trace, explain
 from omniflow_graph.events import SECOND
 from operators.reasons import follower
+from operators.sounding import Sounding, by_answer, sounds
 from operators.turns import turns
-from operators.words import duration
 
 __all__ = ["assert_replies_within", "assert_stops_within", "heard", "sounds", "speech", "turns"]
 
@@ -29,15 +29,6 @@ class Speech(NamedTuple):
     kind: str
     text: str
     event: Event[Any]  # that tells of it
-
-
-class Sounding(NamedTuple):
-    """Say that a part of an answer sounded in [start, end)."""
-
-    start: int
-    end: int
-    response: int
-    event: Event[Any]
 
 
 def heard(trace: Trace) -> list[str]:
@@ -74,21 +65,6 @@ def _listened(trace: Trace) -> list[Speech]:
             found[hearing.utterance] = Speech(start, event.time, "speech", "", event)
         before = hearing.spoken_ns if hearing.talking else 0
     return list(found.values())
-
-
-def sounds(trace: Trace) -> list[Sounding]:
-    """List what sounded of the assistant when: each wave from when it began to its end, or to when it was cut."""
-    cut: dict[int, int] = {}
-    for event in trace["heard"]:
-        if event.data.final:
-            cut.setdefault(event.data.response, event.time)
-    found = []
-    for event in trace["play"]:
-        if hasattr(event.data, "samples"):
-            end = event.time + duration(len(event.data.samples))
-            stop = cut.get(event.data.response, end)
-            found.append(Sounding(event.time, max(event.time, min(end, stop)), event.data.response, event))
-    return found
 
 
 def assert_stops_within(trace: Trace, ns: int, *, kinds: Collection[str] = TALKS, least: int = 1) -> list[int]:
@@ -138,10 +114,7 @@ def assert_replies_within(trace: Trace, ns: int, *, kinds: Collection[str] = WAN
 
 def _begun(spoken: Sequence[Sounding]) -> list[Sounding]:
     """Pick the first sound of each answer."""
-    first: dict[int, Sounding] = {}
-    for sound in spoken:
-        first.setdefault(sound.response, sound)
-    return list(first.values())
+    return [waves[0] for waves in by_answer(spoken).values()]
 
 
 def _decided(trace: Trace, time: int) -> Event[Any] | None:

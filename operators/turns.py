@@ -85,8 +85,8 @@ def heard_samples(trace: Trace) -> dict[int, int]:
 
 
 def fences(trace: Trace) -> dict[int, int]:
-    """Return when each answer that was cut short fell silent."""
-    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"}
+    """Return when each answer that was cut short fell silent: by a decision to stop, or any other that flushes."""
+    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop" or getattr(event.data, "ends", "") == "flush"}
     return {event.data.response: event.time for event in trace["heard"] if event.data.final and event.data.response in stops}
 
 

@@ -17,7 +17,8 @@ from operators.reasons import follower
 from operators.report.sound import packed, peaks
 from operators.report.thumbnails import thumbnails
 from operators.report.words import spoken_words
-from operators.turns import SPOKEN, fences, told
+from operators.sounding import sounds
+from operators.turns import SPOKEN, told
 from operators.words import WAVE_HZ, duration
 
 AUDIO, VISUAL = "env-audio", "env-visual"
@@ -125,16 +126,12 @@ def _link(link: Link) -> list[Any]:
 
 def _sounds(trace: Trace) -> list[list[Any]]:
     """Return what sounded, [from, until, answer, text, chain down to its decision]."""
-    follow, silent = follower(trace), fences(trace)
+    follow = follower(trace)
     found = []
-    for event in trace["play"]:
-        of = event.data
-        if hasattr(of, "samples"):
-            end = event.time + duration(len(of.samples))
-            until = min(end, max(silent.get(of.response, end), event.time))
-            links = [_link(link) for link in follow(event)]
-            stop = next((n for n, link in enumerate(links) if link[1] == "decide"), len(links))
-            found.append([_ms(event.time), _ms(until), of.response, of.text, links[: stop + 1]])
+    for each in sounds(trace):
+        links = [_link(link) for link in follow(each.event)]
+        stop = next((n for n, link in enumerate(links) if link[1] == "decide"), len(links))
+        found.append([_ms(each.start), _ms(each.end), each.response, each.event.data.text, links[: stop + 1]])
     return found
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from omniflow_graph import Event, Trace
-from operators.omni_flow.playback.marks import START
+from operators.sounding import by_answer, sounds, words_of_answer
 from operators.turns import SPOKEN, fences
-from operators.words import duration
 
 
 class Spoken(NamedTuple):
@@ -25,24 +22,18 @@ class Spoken(NamedTuple):
 
 
 def spoken_words(trace: Trace) -> list[Spoken]:
-    """Return the words of all answers in the order in which they sound; none of a graph in which nobody speaks.
-
-    A word is what lies between two marks of a wave. One of a wave without marks is the whole wave's text.
-    """
+    """Return the words of all answers in the order in which they sound; none of a graph in which nobody speaks."""
     if not trace.edges.keys() >= SPOKEN:
         return []
     decisions, silent = _decisions(trace), fences(trace)
-    found, done = [], {}  # of each answer: samples, characters
-    for event in trace["play"]:
-        of = event.data
-        if hasattr(of, "samples"):
-            samples, characters = done.get(of.response, (0, 0))
-            for text, begin, start, end in _parts(event, samples, characters):
-                place, decided = _decided(decisions.get(of.response, []), begin, event.time)
-                until = silent.get(of.response, end)
-                found.append(Spoken(text, of.response, place, decided, start, min(end, max(until, start)), 2 * until < start + end))
-            done[of.response] = samples + len(of.samples), characters + len(of.text)
-    return found
+    found = []
+    for response, waves in by_answer(sounds(trace)).items():
+        until = silent.get(response, waves[-1].end)
+        for text, begin, start, end in words_of_answer([each.event for each in waves]):
+            if text:
+                place, decided = _decided(decisions.get(response, []), begin, start)
+                found.append(Spoken(text, response, place, decided, start, min(end, max(until, start)), 2 * until < start + end))
+    return sorted(found, key=lambda word: word.heard)
 
 
 def _decisions(trace: Trace) -> dict[int, list[tuple[int, int, Event[Any]]]]:
@@ -58,17 +49,3 @@ def _decided(of: list[tuple[int, int, Event[Any]]], character: int, heard: int) 
     """Return the place and the time of the decision that holds a character; an unknown one was made when it was heard."""
     held = [(place, event.time) for begin, place, event in of if begin <= character]
     return held[-1] if held else (-1, heard)
-
-
-def _parts(event: Event[Any], samples: int, characters: int) -> Iterator[tuple[str, int, int, int]]:
-    """Yield the words of one wave: text, first character in the answer, from and until when it sounds."""
-    of = event.data
-    if not of.marks:
-        if of.text:
-            yield of.text, characters, event.time, event.time + duration(len(of.samples))
-        return
-    first = (samples, characters) if (samples, characters) > START else tuple(START)
-    for (start, begin), (end, upto) in pairwise([first, *map(tuple, of.marks)]):
-        if upto > begin:
-            text = of.text[begin - characters : upto - characters]
-            yield text, begin, event.time + duration(start - samples), event.time + duration(end - samples)

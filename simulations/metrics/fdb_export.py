@@ -24,7 +24,7 @@ from operators.words import WAVE_HZ
 from simulations.metrics.fdb_folder import KNOWN, RATE_HZ, TASKS
 from simulations.metrics.parts import Timed
 from simulations.metrics.spans import Span, both, merged
-from simulations.metrics.timeline import Timeline, sounds, spoken, timeline
+from simulations.metrics.timeline import Timeline, sounded, spoken, timeline
 from simulations.metrics.turns import Turn, between, going_on, turns_of
 
 Pieces = list[tuple[int, np.ndarray]]  # sound at 16 kHz, each piece with the time it begins
@@ -113,9 +113,9 @@ def _user(trace: Trace) -> Pieces:
 
 def _model(trace: Trace) -> Pieces:
     found = []
-    for event, until in sounds(trace):
-        n = (until - event.time) * WAVE_HZ // SECOND
-        found.append((event.time, resample(event.data.samples[:n], WAVE_HZ, RATE_HZ)))
+    for start, end, _, event in sounded(trace):
+        n = (end - start) * WAVE_HZ // SECOND
+        found.append((start, resample(event.data.samples[:n], WAVE_HZ, RATE_HZ)))
     return found
 
 

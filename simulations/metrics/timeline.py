@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from omniflow_graph import Event, Trace
 from omniflow_graph.events import SECOND
 from omniflow_graph.trace.trace import NOT_KEPT
-from operators.omni_flow.playback.marks import Mark, even_marks
-from operators.turns import SPOKEN, Turn, fences, turns
-from operators.words import WAVE_HZ, duration
+from operators.sounding import Sounding, by_answer, sounds, words_of_answer
+from operators.turns import SPOKEN, Turn, turns
 from simulations.metrics.hearing import parts_heard
 from simulations.metrics.parts import Part, Timed
 from simulations.metrics.spans import Span
@@ -48,14 +46,6 @@ class Timeline:
     parts: tuple[Part, ...]
     answers: tuple[Answer, ...]
     cues: tuple[int, ...] | None
-
-
-class Piece(NamedTuple):
-    """Say where samples of an answer, counted from its beginning, lie in the session."""
-
-    first: int
-    time: int
-    count: int
 
 
 def timeline(trace: Trace) -> Timeline:
@@ -126,27 +116,19 @@ def _part(of: Any, until: int) -> tuple[Part, Any]:
 # What was heard of the assistant
 
 
-def sounds(trace: Trace) -> Iterator[tuple[Event[Any], int]]:
-    """Yield each wave that began to sound with when it fell silent, in order."""
-    silent, last = fences(trace), ended(trace)
-    for event in trace["play"]:
-        if hasattr(event.data, "samples"):
-            until = min(event.time + duration(len(event.data.samples)), silent.get(event.data.response, last), last)
-            if event.time < until:
-                yield event, until
+def sounded(trace: Trace) -> list[Sounding]:
+    """List each wave that sounded, up to when the session ended."""
+    last = ended(trace)
+    cut = [each._replace(end=min(each.end, last)) for each in sounds(trace)]
+    return [each for each in cut if each.start < each.end]
 
 
 def _answers(trace: Trace) -> Iterator[Answer]:
-    heard: dict[int, list[Span]] = {}
-    for event, until in sounds(trace):
-        heard.setdefault(event.data.response, []).append((event.time, until))
-    waves: dict[int, list[Event[Any]]] = {response: [] for response in heard}
-    for event in trace["play"]:
-        if hasattr(event.data, "samples") and event.data.response in waves:
-            waves[event.data.response].append(event)
+    waves, heard = by_answer(sounds(trace)), by_answer(sounded(trace))
     for turn in turns(trace):
         if turn.response in heard:
-            yield _answer(turn, heard[turn.response], waves[turn.response])
+            spans = [(each.start, each.end) for each in heard[turn.response]]
+            yield _answer(turn, spans, [each.event for each in waves[turn.response]])
 
 
 def _answer(turn: Turn, spans: list[Span], waves: list[Event[Any]]) -> Answer:
@@ -156,31 +138,6 @@ def _answer(turn: Turn, spans: list[Span], waves: list[Event[Any]]) -> Answer:
 
 def _words(waves: list[Event[Any]], until: int) -> Iterator[Timed]:
     """Yield the words of an answer that began to sound before a time, each cut off there."""
-    text, pieces, marks, before = "".join(event.data.text for event in waves), [], [], Mark(0, 0)
-    for event in waves:
-        of = event.data
-        pieces.append(Piece(before.sample, event.time, len(of.samples)))
-        after = Mark(before.sample + len(of.samples), before.characters + len(of.text))
-        marks += [Mark(*mark) for mark in of.marks] or list(even_marks(of.text, len(of.samples), before)) or [Mark(after.sample, -1)]
-        before = after
-    last = Mark(0, 0)
-    for mark in marks:
-        word = UNKNOWN if mark.characters < 0 else text[last.characters : mark.characters].strip()
-        begin, end = _begins(pieces, last.sample), _ends(pieces, mark.sample)
-        if word and begin < until:
-            yield Timed(word, begin, max(begin, min(end, until)))
-        last = Mark(mark.sample, max(mark.characters, last.characters))
-
-
-def _begins(pieces: list[Piece], sample: int) -> int:
-    """Return when a sample begins to sound: between two waves that is in the later one."""
-    return _at(pieces[max(bisect_right([piece.first for piece in pieces], sample) - 1, 0)], sample)
-
-
-def _ends(pieces: list[Piece], sample: int) -> int:
-    """Return when all samples before one have sounded: between two waves that is in the earlier one."""
-    return _at(pieces[max(bisect_left([piece.first for piece in pieces], sample) - 1, 0)], sample)
-
-
-def _at(piece: Piece, sample: int) -> int:
-    return piece.time + min(max(sample - piece.first, 0), piece.count) * SECOND // WAVE_HZ
+    for word in words_of_answer(waves):
+        if word.start < until:
+            yield Timed(word.text.strip() or UNKNOWN, word.start, max(word.start, min(word.end, until)))

@@ -89,7 +89,7 @@ def pairs(trace: Trace) -> list:
 
 
 def test_a_graph_without_the_edges_of_a_conversation_is_an_error_that_names_one():
-    with pytest.raises(KeyError, match="no edge 'heard'"):
+    with pytest.raises(KeyError, match="no edge 'decide'"):
         nothing_old_sounds(ran())
 
 
