@@ -16,7 +16,7 @@ from operators.mix import mixed
 from operators.reasons import follower
 from operators.report.sound import packed, peaks
 from operators.report.thumbnails import thumbnails
-from operators.report.words import spoken_words
+from operators.report.words import Spoken, spoken_words
 from operators.sounding import sounds
 from operators.turns import SPOKEN, told
 from operators.words import WAVE_HZ, duration
@@ -35,14 +35,15 @@ def gather(trace: Trace, inputs: Session | None = None, *, sound: bool = True) -
     """
     speaks = trace.edges.keys() >= SPOKEN
     about = {"session": trace.session, "end": _ms(trace.end), "complete": trace.complete, "seed": trace.seed, "digest": trace.digest}
-    room = _room(trace, inputs)
+    room, words = _room(trace, inputs), spoken_words(trace)
     return {
         **about,
         "graph": trace.graph.name,
         "windows": _windows(trace),
         "turns": told(trace),
         "decisions": _decisions(trace) if speaks else [],
-        "words": [[w.text, *map(_ms, (w.decided, w.heard, w.until)), w.decision, w.response, w.cut] for w in spoken_words(trace)],
+        "words": [[w.text, *map(_ms, (w.decided, w.heard, w.until)), w.decision, w.response, w.cut] for w in words],
+        "ages": _ages(trace, words),
         "sounds": _sounds(trace) if speaks else [],
         "speech": _speech(trace),
         "people": _people(trace),
@@ -197,6 +198,13 @@ def _lead(trace: Trace) -> list[list[float]]:
         full = max(full, time) + n if n else time
         found.append([_ms(time), _ms(full - time)])
     return [*found, [_ms(full), 0]] if found else []
+
+
+def _ages(trace: Trace, words: Iterable[Spoken]) -> list[list[float]]:
+    """Return how old what a word was decided on is when it is heard, [time, ms]: counted from the end of the window."""
+    ends = {k: end for k, _, end in _windows(trace)}
+    decided = [(word, trace["decide"][word.decision].data.k) for word in words if word.decision >= 0]
+    return [[_ms(word.heard), round(_ms(word.heard) - ends.get(k, _ms(word.decided)), 3)] for word, k in decided]
 
 
 def _ticks(trace: Trace) -> dict[str, list[float]]:

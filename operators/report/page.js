@@ -170,9 +170,7 @@ function drawTurns(c, w, h, run) {
 }
 
 function addLead(run, add) {
-  const ends = new Map(run.windows.map(([k, , until]) => [k, until]));
-  const stale = run.words.map((word) => [word[2], word[2] - (run.decisions[word[4]] ? ends.get(run.decisions[word[4]].k) ?? word[1] : word[1])]);
-  const top = Math.max(1000, ...run.lead.map((each) => each[1]), ...stale.map((each) => each[1]));
+  const top = [...run.lead, ...run.ages].reduce((most, each) => Math.max(most, each[1]), 1000);
   add("lead, age of words", 52, (c, w, h) => {
     const y = (ms) => h - 2 - (ms / top) * (h - 14);
     c.strokeStyle = theme.line; c.fillStyle = theme.soft; c.font = "10px system-ui"; c.lineWidth = 1;
@@ -182,7 +180,7 @@ function addLead(run, add) {
     for (let n = first; n < last; n++) c.lineTo(x(run.lead[n][0], w), y(run.lead[n][1]));
     c.stroke();
     c.fillStyle = theme.stale;
-    for (const [t, ms] of shown(stale, (each) => each[0], (each) => each[0])) c.fillRect(x(t, w) - 1.5, y(ms) - 1.5, 3, 3);
+    for (const [t, ms] of shown(run.ages, (each) => each[0], (each) => each[0])) c.fillRect(x(t, w) - 1.5, y(ms) - 1.5, 3, 3);
   });
 }
 

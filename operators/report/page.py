@@ -61,11 +61,9 @@ def _numbers(trace: Trace, shown: dict[str, Any]) -> list[list[Any]]:
     if shown["decisions"]:
         rows.append(["turns", str(len(shown["turns"])), False])
     if shown["words"]:
-        ends = {k: end for k, _, end in shown["windows"]}
-        old = [heard - ends.get(shown["decisions"][at]["k"], decided) for _, decided, heard, _, at, *_ in shown["words"] if at >= 0]
         rows += [
             ["longest lead", _s(max((ms for _, ms in shown["lead"]), default=0)), False],
-            ["oldest word when heard", _s(max(old, default=0)), False],
+            ["oldest word when heard", _s(max((ms for _, ms in shown["ages"]), default=0)), False],
         ]
     late = behind(trace)
     rows += [[f"{each.stage} ends behind by", _s(each.lag / 1e6), True] for each in late]

@@ -38,6 +38,11 @@ def test_lead_grows_when_a_wave_comes_and_runs_down_as_it_sounds(shown):
     assert shown["lead"] == [[2290.0, 0], [2290.0, 1440.0], [3290.0, 440.0], [3290.0, 740.0], [4030.0, 0]]
 
 
+def test_a_word_is_as_old_as_the_window_that_decided_it(shown):
+    assert shown["ages"][0] == [2290.0, 290.0]
+    assert shown["ages"][-1] == [3730.0, 730.0]  # the last one was decided a window later
+
+
 def test_speech_that_was_heard_and_the_work_of_stages_are_there(shown):
     assert shown["speech"] == [[620.0, 1960.0, 1]]
     assert shown["stages"]["decide"][:2] == [[1000.0, 1120.0, False], [2000.0, 2120.0, False]]

@@ -148,6 +148,7 @@ def test_playing_moves_the_cursor_and_space_stops_it(opened, written):
     page.keyboard.press(" ")
     stopped = page.evaluate("cursor")
     assert stopped > 200
+    assert page.evaluate("audio !== null && audio.currentTime > 0.1")  # it is the sound that was followed, not the clock
     page.wait_for_timeout(150)
     assert page.evaluate("cursor") == stopped
     assert page.inner_text("#play") == "Play"
