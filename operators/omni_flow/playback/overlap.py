@@ -127,10 +127,12 @@ def step(state: Overlapping, policy: OverlapPolicy, speech: Speech, audible: int
         state = replace(state, utterance=speech.utterance, spoken=0, before=0)
     if audible != state.response:
         state = replace(state, response=int(audible), stopped=False, kept=0, before=state.spoken)
-    state = replace(state, spoken=speech.spoken_ns)
-    over_ns = state.spoken - state.before
-    if (speech.talking or speech.ended) and state.response and not state.stopped and over_ns > 0:
-        state = replace(state, over=state.response, over_ns=over_ns)
+    over_ns = speech.spoken_ns - state.before
+    over = (speech.talking or speech.ended) and state.response and not state.stopped and over_ns > 0
+    if not over:
+        state = replace(state, spoken=speech.spoken_ns)
+    else:
+        state = replace(state, spoken=speech.spoken_ns, over=state.response, over_ns=over_ns)
         if choice := _stop(state, policy):
             return replace(state, stopped=True, over=0, over_ns=0), [*choices, choice]
     if speech.ended:
