@@ -73,12 +73,14 @@ class Act:
     """What the user does next: says a text when its trigger comes, or, without one, leaves and says nothing any more.
 
     `kind` is what it is meant as: "say" wants an answer, "interrupt" wants silence, "mhm" wants nothing, "aside" is not
-    for the assistant.
+    for the assistant. `how` is how it is said, where that is not the scenario's `speech`: "nano SPLIT CLIP PERMILLE" is a clip of
+    nano's voices, so loud, "beep HERTZ MS LOUDNESS" no speech at all.
     """
 
     kind: str
     when: Trigger
     text: str = ""
+    how: str = ""
 
 
 def say(text: str, when: Trigger = Answered()) -> Act:
@@ -122,11 +124,15 @@ class Room:
     music: int = 0  # the same of three notes that go on and on
     echo: Echo | None = None
     talker: tuple[Act, ...] = ()  # somebody else, who does not hear the assistant: acts with At or Wait
+    rumble: int = 0  # the mean loudness of low noise, as of an engine
 
 
 @dataclass(frozen=True)
 class Shot:
-    """From a time on the camera sees a scene, by any name. "dark" is black; from "frozen" to "live" it shows what it saw last."""
+    """From a time on the camera sees a scene, by any name.
+
+    "dark" is black; at "off" no picture is taken; from "frozen" to "live" it shows what it saw last.
+    """
 
     at: int
     scene: str
@@ -136,11 +142,12 @@ class Shot:
 class Scenario:
     """Put together a session: `length` long, the user's acts one after another, the room, the shots of the camera.
 
-    `jitter` delays every trigger by up to so much, drawn from the seed. `mhm_every` lets the user say "mhm" so often
-    while an answer sounds. `yields` makes the user break off when the assistant has talked at the same time for so long.
-    `frame` is how long a frame of sound is; a user reacts within one. `speech` is "hum", made in integers and the same on
-    every machine, "voice", a real one, or "clips", what people say in the sample sessions. `script` is what a scripted
-    assistant says: rules as in a script file. `faults` are written as `{edge: fault}`; see `faults`.
+    `jitter` delays every trigger by up to so much, drawn from the seed. `mhm_every` lets the user say "mhm" so often while
+    an answer sounds. `yields` makes the user break off when the assistant has talked at the same time for so long. `look`
+    is how long after it is due a picture is taken. `frame` is how long a frame of sound is; a user reacts within one.
+    `speech` is "hum", made in integers and the same on every machine, "voice", a real one, or "clips", what people say in
+    the sample sessions. `script` is what a scripted assistant says: rules as in a script file. `faults` are written as
+    `{edge: fault}`; see `faults`.
     """
 
     name: str
@@ -156,6 +163,7 @@ class Scenario:
     speech: str = "hum"
     script: tuple[Any, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()
+    look: int = 0
 
     def __post_init__(self) -> None:
         for words in _faults_of(self):
@@ -178,7 +186,7 @@ def then(first: Scenario, second: Scenario) -> Scenario:
 def over(first: Scenario, second: Scenario) -> Scenario:
     """Lay what is around in one scenario over another: the louder noise and music, all talkers, shots and faults."""
     a, b = first.room, second.room
-    room = Room(max(a.noise, b.noise), max(a.music, b.music), a.echo or b.echo, (*a.talker, *b.talker))
+    room = Room(max(a.noise, b.noise), max(a.music, b.music), a.echo or b.echo, (*a.talker, *b.talker), max(a.rumble, b.rumble))
     camera = tuple(sorted((*first.camera, *second.camera), key=lambda shot: shot.at))
     longest = max(first.length, second.length)
     return replace(
@@ -200,8 +208,8 @@ def _faults_of(scenario: Scenario) -> list[str]:
         found.append(f"wants a length of up to {LONGEST // SECOND} s, got {s.length} ns")
     if not MS <= s.frame <= SECOND or s.frame % 62_500:
         found.append(f"wants frames of 1 to 1,000 ms, in whole samples of 62,500 ns, got {s.frame} ns")
-    if not 1 <= s.fps <= 60 or min(s.jitter, s.mhm_every, s.yields, s.room.noise, s.room.music) < 0:
-        found.append("wants 1 to 60 pictures a second, and neither jitter, mhm_every, yields, noise nor music below 0")
+    if not 1 <= s.fps <= 60 or min(s.jitter, s.mhm_every, s.yields, s.look, s.room.noise, s.room.rumble, s.room.music) < 0:
+        found.append("wants 1 to 60 pictures a second, and neither jitter, mhm_every, yields, look, noise, rumble nor music below 0")
     if s.speech not in SPEECH:
         found.append(f"wants speech to be one of {', '.join(SPEECH)}, got {s.speech!r}")
     if s.room.echo and (s.room.echo.delay < s.frame or not 0 <= s.room.echo.permille <= 1000):

@@ -31,8 +31,23 @@ LARGEST = 1 << 20  # bytes
 ACTS = ("say", "interrupt", "mhm", "aside", "leave")
 TRIGGERS = ("at", "wait", "answered", "begun", "phrase", "gap")
 KNOWN = {
-    "scenario": {"name", "length", "user", "room", "camera", "jitter", "mhm_every", "yields", "frame", "fps", "speech", "assistant", "faults"},
-    "room": {"noise_db", "noise", "music", "echo", "talker"},
+    "scenario": {
+        "name",
+        "length",
+        "user",
+        "room",
+        "camera",
+        "jitter",
+        "mhm_every",
+        "yields",
+        "frame",
+        "fps",
+        "look",
+        "speech",
+        "assistant",
+        "faults",
+    },
+    "room": {"noise_db", "noise", "rumble", "music", "echo", "talker"},
     "echo": {"delay", "permille"},
     "shot": {"at", "scene"},
 }
@@ -65,7 +80,7 @@ def scenario_of(given: Any, whose: str, name: str = "scenario") -> Scenario:
     of = _map(given, whose, "scenario")
     if "length" not in of:
         raise ValueError(f"{whose}: wants a length in ms, as in 'length: 20000'")
-    times = {key: _ms(of[key], f"{whose}, {key}") for key in ("length", "jitter", "mhm_every", "yields", "frame") if key in of}
+    times = {key: _ms(of[key], f"{whose}, {key}") for key in ("length", "jitter", "mhm_every", "yields", "frame", "look") if key in of}
     script = rules(of["assistant"], f"{whose}, assistant") if "assistant" in of else ()
     try:
         return Scenario(
@@ -91,9 +106,9 @@ def _act(given: Any, whose: str) -> Act:
     if len(kinds) != 1:
         raise ValueError(f"{whose}: wants exactly one of {', '.join(ACTS)}, got {', '.join(map(str, given))}")
     (kind,) = kinds
-    rest = {key: value for key, value in given.items() if key != kind}
+    rest = {key: value for key, value in given.items() if key not in (kind, "how")}
     text = "" if kind == "leave" else _text(given[kind] if given[kind] is not None else kind, f"{whose}, {kind}")
-    return Act(kind, _trigger(rest, whose, kind), text)
+    return Act(kind, _trigger(rest, whose, kind), text, _text(given["how"], f"{whose}, how") if "how" in given else "")
 
 
 def _trigger(given: dict[str, Any], whose: str, kind: str) -> Trigger:
@@ -122,7 +137,8 @@ def _room(given: Any, whose: str) -> Room:
         raise ValueError(f"{whose}: wants noise or noise_db (below speech), not both")
     noise = noise_at(_number(of["noise_db"], f"{whose}, noise_db")) if "noise_db" in of else _whole(of.get("noise", 0), f"{whose}, noise")
     echo = _echo(of["echo"], f"{whose}, echo") if of.get("echo") is not None else None
-    return Room(noise, _whole(of.get("music", 0), f"{whose}, music"), echo, _acts(of.get("talker", []), f"{whose}, talker"))
+    rumble, music = (_whole(of.get(name, 0), f"{whose}, {name}") for name in ("rumble", "music"))
+    return Room(noise, music, echo, _acts(of.get("talker", []), f"{whose}, talker"), rumble)
 
 
 def _echo(given: Any, whose: str) -> Echo:

@@ -9,7 +9,7 @@ from omniflow_graph.events import SECOND
 from simulations.room.pictures import picture
 from simulations.scenario import Scenario
 
-FROZEN, LIVE = "frozen", "live"
+FROZEN, LIVE, OFF = "frozen", "live", "off"
 FIRST = "a room"  # what is seen before the first shot
 
 
@@ -25,8 +25,11 @@ def look_in(camera: Camera, cause: Event[Scenario] | Wake) -> tuple[Camera, list
     scenario = cause.data if isinstance(cause, Event) else camera.scenario
     if scenario is None or not scenario.camera:
         return camera, []
-    n = camera.taken + 1
-    return Camera(scenario, n), [(cause.time, Jpeg(picture(scene_at(scenario, cause.time)))), Wake(n * SECOND // scenario.fps)]
+    if isinstance(cause, Event) and scenario.look:
+        return Camera(scenario), [Wake(scenario.look)]
+    n, scene = camera.taken + 1, scene_at(scenario, cause.time)
+    taken = [] if scene == OFF else [(cause.time, Jpeg(picture(scene)))]
+    return Camera(scenario, n), [*taken, Wake(n * SECOND // scenario.fps + scenario.look)]
 
 
 def scene_at(scenario: Scenario, time: int) -> str:

@@ -10,7 +10,7 @@ from omniflow_graph import Event, Pcm16, Wake
 from omniflow_graph.chance import Rng
 from omniflow_graph.events import SECOND
 from operators.words import Ack, Sound
-from simulations.room.speech import RATE_HZ, Hush, Utterance, hiss, music
+from simulations.room.speech import RATE_HZ, Hush, Utterance, hiss, music, rumble
 from simulations.scenario import Scenario
 
 Frames = list[tuple[int, Pcm16] | Wake]
@@ -62,15 +62,17 @@ def _frame(room: Microphone, time: int) -> tuple[Microphone, Frames]:
 def mixed(room: Microphone, first: int, n: int) -> Pcm16:
     """Mix samples [first, first + n) of all that sounds; a sum that is too loud is cut off."""
     assert room.scenario
-    hissing, playing = room.scenario.room.noise, room.scenario.room.music
+    around = room.scenario.room
     sounding = [of for of in room.sounding if of.begin < first + n and of.begin + len(of.samples) > first]
-    if not sounding and not hissing and not playing:
+    if not sounding and not around.noise and not around.rumble and not around.music:
         return _silence(n)
     sum_ = np.zeros(n, np.int32)
-    if hissing:
-        _loop(sum_, hiss(room.seed, hissing), first)
-    if playing:
-        _loop(sum_, music(playing), first)
+    if around.noise:
+        _loop(sum_, hiss(room.seed, around.noise), first)
+    if around.rumble:
+        _loop(sum_, rumble(room.seed, around.rumble), first)
+    if around.music:
+        _loop(sum_, music(around.music), first)
     for of in sounding:
         start, begin = max(of.begin - first, 0), max(first - of.begin, 0)
         part = of.samples[begin : begin + n - start]

@@ -12,15 +12,20 @@ import numpy as np
 WIDTH, HEIGHT = 64, 48
 COLUMNS, ROWS = 16, 12
 DARK = "dark"
+NANO = "nano "  # begins the name of a picture of nano's world
 
 
 @lru_cache(maxsize=256)
 def picture(scene: str) -> bytes:
-    """Draw a scene: fields of two colours, as its name decides; "dark" is black.
+    """Draw a scene: fields of two colours, as its name decides; "dark" is black, "nano ..." is of nano's world.
 
     >>> picture("a lamp") == picture("a lamp"), picture("a lamp") == picture("a kettle"), picture("dark")[1:4]
     (True, False, b'PNG')
     """
+    if scene.startswith(NANO):
+        from simulations.nano.sessions import pixels
+
+        return png(pixels(scene))
     return png(np.zeros((HEIGHT, WIDTH, 3), np.uint8) if scene == DARK else _fields(scene))
 
 

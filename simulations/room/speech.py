@@ -62,9 +62,32 @@ def spoken(text: str, how: str = "hum", who: str = "user") -> tuple[np.ndarray, 
     >>> len(samples), words[1].text, words[1].start
     (6400, ' it', 280000000)
     """
-    samples, words = _hummed(text, PITCH_HZ[who]) if how == "hum" else _laid_out(text, _voiced(text) if how == "voice" else clip(text))
+    samples, words = _hummed(text, PITCH_HZ[who]) if how == "hum" else _laid_out(text, _sound(text, how))
     samples.flags.writeable = False
     return samples, words
+
+
+def _sound(text: str, how: str) -> np.ndarray:
+    kind, *details = how.split()
+    if kind == "nano":
+        from simulations.nano.bank import bank
+
+        split, of, permille = details
+        return louder(bank(split)[int(of)].samples, int(permille)).astype("<i2")
+    if kind == "beep":
+        hertz, ms, loudness = map(int, details)
+        return beep(hertz, ms, loudness)
+    return _voiced(text) if how == "voice" else clip(text)
+
+
+def louder(samples: np.ndarray, permille: int) -> np.ndarray:
+    """Return samples so loud, cut off where they are too loud: int32."""
+    return np.clip(samples.astype(np.int32) * permille // 1000, -32_768, 32_767)
+
+
+def beep(hertz: int, ms: int, loudness: int) -> np.ndarray:
+    """Return a tone, in integers, so loud at its peaks."""
+    return (_triangle(ms * RATE_HZ // 1000, hertz).astype(np.int32) * min(loudness, 32_000) // LOUDNESS).astype("<i2")
 
 
 def _hummed(text: str, pitch: int) -> tuple[np.ndarray, tuple[Word, ...]]:
@@ -107,6 +130,16 @@ def _laid_out(text: str, samples: np.ndarray) -> tuple[np.ndarray, tuple[Word, .
 def hiss(seed: int, loudness: int) -> np.ndarray:
     """Return four seconds of noise of a mean loudness, int32, drawn from a seed; the same on every machine."""
     drawn = np.random.Generator(np.random.Philox(key=seed)).integers(-2 * loudness, 2 * loudness + 1, 4 * RATE_HZ, dtype=np.int32)
+    drawn.flags.writeable = False
+    return drawn
+
+
+@lru_cache(maxsize=64)
+def rumble(seed: int, loudness: int) -> np.ndarray:
+    """Return four seconds of low noise of a mean loudness, int32: each sample is the mean of 16 of a hiss."""
+    sums = np.cumsum(np.tile(hiss(seed ^ 1, 1000), 2), dtype=np.int64)
+    once = (sums[4 * RATE_HZ :] - sums[4 * RATE_HZ - 16 : -16]) >> 4
+    drawn = (once * (loudness * 4) // 1000).astype(np.int32)
     drawn.flags.writeable = False
     return drawn
 

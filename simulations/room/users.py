@@ -128,7 +128,7 @@ def _act(user: User, now: int, rng: Rng, doings: Doings) -> User:
         elif act.kind == "leave":
             user = user._replace(next=len(user.acts))
         else:
-            user = _speak(user._replace(next=user.next + 1), act.kind, act.text, begin, now, doings)
+            user = _speak(user._replace(next=user.next + 1), act.kind, act.text, begin, now, doings, act.how)
     return user
 
 
@@ -143,7 +143,7 @@ def _lose_patience(user: User, act: Act, now: int, doings: Doings) -> User:
         return user._replace(next=len(user.acts))
     if act.when.otherwise == "repeat" and user.said:
         return _speak(user, "repeat", user.said.text, begin, now, doings)
-    return _speak(user._replace(next=user.next + 1), act.kind, act.text, begin, now, doings)
+    return _speak(user._replace(next=user.next + 1), act.kind, act.text, begin, now, doings, act.how)
 
 
 def _patience(user: User, act: Act) -> int | None:
@@ -159,9 +159,9 @@ def _planned(user: User, rng: Rng) -> int | None:
     return at + rng(Wake(user.next)).below(user.scenario.jitter + 1)
 
 
-def _speak(user: User, kind: str, text: str, begin: int, now: int, doings: Doings) -> User:
+def _speak(user: User, kind: str, text: str, begin: int, now: int, doings: Doings, how: str = "") -> User:
     assert user.scenario
-    samples, words = spoken(text, user.scenario.speech, user.who)
+    samples, words = spoken(text, how or user.scenario.speech, user.who)
     said = Utterance(user.count + 1, kind, text, words, begin, samples, user.who)
     doings.append((now, said))
     return user._replace(said=said, count=user.count + 1, since=max(said.end, user.since))

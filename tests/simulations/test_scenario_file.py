@@ -18,9 +18,10 @@ mhm_every: 1500
 yields: 800
 frame: 50
 fps: 4
+look: 900
 speech: voice
 user:
-- {say: "What is that?", at: 1000}
+- {say: "What is that?", at: 1000, how: beep 800 200 3000}
 - {interrupt: "Stop, please.", phrase: lamp, wait: 300}
 - {interrupt: "Now.", phrase: lamp}
 - {interrupt: "Well?", gap: 700}
@@ -33,6 +34,7 @@ user:
 room:
   noise_db: 20
   music: 60
+  rumble: 40
   echo: {delay: 150, permille: 80}
   talker:
   - {aside: "Bye.", wait: 1200.5}
@@ -54,7 +56,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_file_says_all_that_a_scenario_is(tmp_path):
     user = (
-        Act("say", At(1000 * MS), "What is that?"),
+        Act("say", At(1000 * MS), "What is that?", "beep 800 200 3000"),
         Act("interrupt", Phrase("lamp", 300 * MS), "Stop, please."),
         Act("interrupt", Phrase("lamp"), "Now."),
         Act("interrupt", Gap(700 * MS), "Well?"),
@@ -65,10 +67,10 @@ def test_a_file_says_all_that_a_scenario_is(tmp_path):
         Act("say", Answered(), "So?"),
         Act("leave", Wait()),
     )
-    room = Room(300, 60, Echo(150 * MS, 80), (Act("aside", Wait(1_200_500_000), "Bye."),))
+    room = Room(300, 60, Echo(150 * MS, 80), (Act("aside", Wait(1_200_500_000), "Bye."),), 40)
     assert load_scenario(written(tmp_path, WHOLE)) == Scenario(
         "all of it", 20_000 * MS, user, room, (Shot(0, "a lamp"), Shot(9000 * MS, "frozen")), 250 * MS, 1500 * MS, 800 * MS, 50 * MS, 4,
-        "voice", (Rule("speech_ends", 1, "It is a lamp."),), (("env-audio", "loss(permille=20)"),),
+        "voice", (Rule("speech_ends", 1, "It is a lamp."),), (("env-audio", "loss(permille=20)"),), 900 * MS,
     )  # fmt: skip
 
 
