@@ -15,7 +15,7 @@ WORD = (1 << 64) - 1
 def weight(seed: int, name: str, shape: Sequence[int], scale: float, offset: float) -> np.ndarray:
     """Draw one weight, float32.
 
-    >>> weight(5501, "rand_noise", (2,), 3**0.5, 0.0).round(3).tolist()
+    >>> weight(5501, "rand_noise", (2,), 3**0.5, 0.0).astype(float).round(3).tolist()
     [-0.797, 0.891]
     """
     numbers = splitmix(((seed * 1_000_003) ^ _fnv(name)) & WORD, prod(shape))

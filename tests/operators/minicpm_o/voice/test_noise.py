@@ -35,7 +35,7 @@ def test_it_is_as_spread_as_it_should_be():
 
     found = noise(5)
     uniform, normal = found.uniform(0, 50), found.normal(0, 50)
-    assert (abs(float(uniform.mean()) - 0.5) < 0.01, 0 <= float(uniform.min()), float(uniform.max()) < 1) == (True, True, True)
+    assert (abs(float(uniform.mean()) - 0.5) < 0.01, float(uniform.min()) >= 0, float(uniform.max()) < 1) == (True, True, True)
     assert [(abs(float(each.mean())) < 0.01, abs(float(each.std()) - 1) < 0.01) for each in (normal, found.flow)] == [(True, True)] * 2
 
 
