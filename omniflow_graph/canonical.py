@@ -20,7 +20,7 @@ from omniflow_graph.events import SECOND, Event, Window
 
 _pack: Any = msgpack.Packer(use_bin_type=True).pack  # no `default` hook: nothing in Python runs inside, so threads may share it
 _pack_header: Any = msgpack.Packer(use_bin_type=True).pack_array_header
-_time, _seq, _data = itemgetter(0), itemgetter(2), itemgetter(3)  # of an event
+_data = itemgetter(3)  # of an event
 _PLAIN = frozenset((int, str, bool, float, bytes, type(None)))
 
 
@@ -84,7 +84,7 @@ class Digester:
     large.
     """
 
-    MOST, MOST_BYTES = 4096, 32 << 20
+    MOST, MOST_BYTES = 1 << 14, 32 << 20
 
     def __init__(self) -> None:
         self._known: tuple[dict[int, bytes], list[Any]] = {}, []  # by id, and what has these ids; replaced as one: threads share it
@@ -113,14 +113,14 @@ class Digester:
             return False
 
     def _learn(self, data: Any) -> bytes:
-        kind = type(data)
-        digest = sha256(b"b" + data).digest() if kind is bytes else self._compute(data)
-        if kind is bytes:
+        if type(data) is bytes:
+            digest = sha256(b"b" + data).digest()
             self._bytes += len(data)
-        elif isinstance(data, np.ndarray):
-            self._bytes += data.nbytes
-        elif isinstance(data, (list, dict, bytearray)):  # may be another the next time
-            return digest
+        else:
+            digest = self._compute(data)
+            if isinstance(data, (list, dict, bytearray)):  # may be another the next time
+                return digest
+            self._bytes += data.nbytes if isinstance(data, np.ndarray) else 0
         if len(self._known[0]) >= self.MOST or self._bytes > self.MOST_BYTES:
             self._known, self._bytes = ({}, []), 0
         known, alive = self._known
@@ -129,10 +129,7 @@ class Digester:
         return digest
 
     def _compute(self, data: Any) -> bytes:
-        kind = type(data)
-        if kind is bytes:
-            return sha256(b"b" + data).digest()
-        if kind is Window:
+        if type(data) is Window:
             return sha256(b"w" + _pack((data.k, data.start, data.end, data.partial, self._records(data.events)))).digest()
         if isinstance(data, np.ndarray):
             form, shape, content = _array(data)
@@ -181,17 +178,19 @@ class EdgeDigest:
 
     def add_all(self, events: Sequence[Event[Any]], digests: Sequence[bytes]) -> None:
         """Add records of the edge, those of one second at a stroke."""
-        done = 0
-        while done < len(events):
-            block = events[done][0] // SECOND
+        if not events:
+            return
+        times, _, seqs, _, _, _ = zip(*events)
+        rows, done = list(zip(times, seqs, digests)), 0
+        while done < len(rows):
+            block = times[done] // SECOND
             if block != self.block:
                 self._close()
                 self.block = block
-            until = bisect_left(events, (block + 1) * SECOND, done, key=_time)
-            second = events[done:until]
-            self.pending.append(records(list(zip(map(_time, second), map(_seq, second), digests[done:until]))))
+            until = bisect_left(times, (block + 1) * SECOND, done)
+            self.pending.append(records(rows[done:until]))
             done = until
-        self.count += len(events)
+        self.count += len(rows)
 
     def _close(self) -> None:
         if self.pending:

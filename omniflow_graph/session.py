@@ -113,7 +113,10 @@ class Session:
 
     def _stream(self, name: str, end: int) -> list[Event[Any]]:
         entries = self.sources.get(name, ())
-        if set(map(type, entries)) <= {tuple, list} and set(map(len, entries)) <= {2}:
+        kinds = set(map(type, entries))
+        if kinds == {Event} and HARMLESS.issuperset(map(type, map(itemgetter(3), entries))):  # as a recording has them
+            events = list(entries)
+        elif kinds <= {tuple, list} and set(map(len, entries)) <= {2}:
             times, payloads = zip(*entries) if entries else ((), ())
             if not HARMLESS.issuperset(map(type, payloads)):
                 payloads = map(_unchangeable, payloads)

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph.engine.messages import BATCH
 from omniflow_graph.engine.recovery import Recovery
 from omniflow_graph.errors import RunError, noted
 from omniflow_graph.graph.graph import Graph
@@ -40,7 +41,7 @@ class Job:
     recordings: tuple[str, ...]
     options: dict[str, Any] = field(default_factory=dict)  # for the graph's function
     seed: int = 0
-    batch: int = 256
+    batch: int = BATCH
     workers: int = 1
     keep: tuple[str, ...] | None = None
     cost: str = "measured"

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG = 50_000  # new values before the collector looks at them
+YOUNG = 500_000  # more values than before, until the collector looks at them: what sixteen sessions under way have come and go
 
 
 @contextmanager

@@ -22,8 +22,8 @@ from omniflow_graph.engine.cells import mapped_by
 from omniflow_graph.engine.collecting import rare_collection
 from omniflow_graph.engine.frozen import fed
 from omniflow_graph.engine.island import Island
-from omniflow_graph.engine.messages import Chunk
-from omniflow_graph.engine.partitions import BATCH, Run, Sources, Traces
+from omniflow_graph.engine.messages import BATCH, Chunk
+from omniflow_graph.engine.partitions import Run, Sources, Traces
 from omniflow_graph.engine.recovery import EPOCH, Log, Recovery
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.nodes import Node, takes_rng

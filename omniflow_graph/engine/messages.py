@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from omniflow_graph.events import Event
 
+BATCH = 1024  # events that enter at a time, unless told otherwise: each time all steps have their turn, which costs as much as 20 events
+
 
 class Start(NamedTuple):
     """Tell an operator which session begins: it stands in the first chunk on every stream."""

@@ -13,7 +13,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from omniflow_graph.canonical import Digester
 from omniflow_graph.clock import Clock, VirtualClock
-from omniflow_graph.engine.messages import Chunk, by_stream
+from omniflow_graph.engine.messages import BATCH, Chunk, by_stream
 from omniflow_graph.engine.placing import placed
 from omniflow_graph.engine.quiet import Quiet
 from omniflow_graph.engine.recovery import Recovery
@@ -26,7 +26,6 @@ from omniflow_graph.session import Feed
 from omniflow_graph.trace.trace import Trace
 
 SLOTS = 16  # partitions: so many sessions are under way at a time
-BATCH = 256  # events that enter at a time, unless told otherwise
 TICK = 20_000_000  # a paced replay looks no more often than this where no event is due,
 LOOK = 100_000_000  # and this often at least, at whether it is to stop
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace as replaced
 from typing import Any
 
+from omniflow_graph.engine.messages import BATCH
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.session import Feed, Session
 from omniflow_graph.trace.trace import Trace
@@ -21,7 +22,7 @@ def replay(
     *,
     engine: str = "bytewax",
     seed: int = 0,
-    batch: int = 256,
+    batch: int = BATCH,
     workers: int = 1,
     keep: Iterable[str] | None = None,
     cost: str = "measured",

@@ -5,24 +5,25 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 
 from omniflow_graph.events import Event, Wake
 
+_read_annotations: Any = lru_cache(maxsize=256)(get_type_hints)  # they are compiled at each reading, and tests build a graph for each case
 NUMBERS = {float: (int,), complex: (int, float)}  # what may stand for them, as type checkers see it
 
 
 def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
     """Read annotations; what cannot be resolved (a name local to a function) says nothing."""
-    while isinstance(fn, partial):
-        fn = fn.func
-    if not isinstance(fn, (types.FunctionType, types.MethodType)) and callable(fn):
+    while isinstance(fn, (partial, types.MethodType)):
+        fn = fn.func if isinstance(fn, partial) else fn.__func__
+    if not isinstance(fn, types.FunctionType) and callable(fn):
         fn = type(fn).__call__
     try:
-        return get_type_hints(fn)
+        return _read_annotations(fn)
     except (NameError, TypeError, AttributeError):
         return {}
 

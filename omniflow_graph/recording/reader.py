@@ -18,7 +18,7 @@ from typing import Any
 import msgpack
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import SECOND, Causes, Event, Stamps
+from omniflow_graph.events import SECOND, Causes, Event, Stamps, made
 from omniflow_graph.recording.framing import Damaged
 from omniflow_graph.recording.manifest import LONGEST, Manifest, StreamInfo
 from omniflow_graph.recording.segment import Message, Segment, messages, open_segment
@@ -154,7 +154,7 @@ class Recording:
                             raise ValueError(f"the record beside it has the seq {full!r} and the digest {digest!r}")
                         yield Event(time, stream, full, read(content), _causes(made_of), Stamps(*stamps) if stamps else None), digest
                     else:
-                        yield Event(time, stream, seq, read(content)), None
+                        yield made(Event, (time, stream, seq, read(content), (), None)), None
                 elif topic in notes:
                     beside[notes[topic], seq] = msgpack.unpackb(content)
                 elif costs is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from omniflow_graph.errors import RecordingError
+from omniflow_graph.events import made
 from omniflow_graph.recording import framing
 from omniflow_graph.recording.framing import CHANNEL, CHUNK, MAGIC, MESSAGE, METADATA, RECORD, SCHEMA, STATISTICS, Damaged
 from omniflow_graph.recording.manifest import Manifest, read_manifest
@@ -149,19 +150,21 @@ def _messages(file: BinaryIO, path: Path, wanted: Mapping[str, str] | None, know
 def _cut_out(chunk: bytes, topics: _Topics) -> Generator[Message, None, int]:
     """Yield the wanted messages of a chunk; return how many there are in all."""
     at, count, size, topic_of = 0, 0, len(chunk), topics.of
+    record_at, message_at, record_size, head_size = RECORD.unpack_from, _MESSAGE.unpack_from, RECORD.size, _MESSAGE.size
     while at < size:
-        opcode, length = RECORD.unpack_from(chunk, at)
-        start, at = at + RECORD.size, at + RECORD.size + length
+        opcode, length = record_at(chunk, at)
+        start = at + record_size
+        at = start + length
         if at > size:
             raise Damaged(f"a record of {length} bytes is announced where {size - start} are left")
         if opcode == MESSAGE:
-            if length < _MESSAGE.size:
+            if length < head_size:
                 raise Damaged(f"a message of {length} bytes is announced, less than its head has")
-            channel, seq, time, _ = _MESSAGE.unpack_from(chunk, start)
+            channel, seq, time, _ = message_at(chunk, start)
             topic = topic_of[channel]
             count += 1
             if topic is not None:
-                yield Message(topic, time, seq, chunk[start + _MESSAGE.size : at])
+                yield made(Message, (topic, time, seq, chunk[start + head_size : at]))
         elif opcode in (CHANNEL, SCHEMA):
             topics.declare(opcode, chunk[start:at])
         elif not opcode:

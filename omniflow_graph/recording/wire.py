@@ -113,12 +113,12 @@ def codecs() -> dict[str, Codec]:
 
     def heard(content: bytes, rate: int | None = None, form: str | None = None) -> bytes:
         message = RawAudio.FromString(content)
-        got = message.sample_rate, message.number_of_channels, message.format  # what is not said is 0 or ""
+        data, got = message.data, (message.sample_rate, message.number_of_channels, message.format)  # what is not said is 0 or ""
         if got != (rate, 1, form) and any(known and said and known != said for known, said in zip((rate, 1, form), got)):
             raise ValueError(f"sound at {got[0]} Hz, {got[1]} channels, {got[2]!r}; wants {rate or 'any'} Hz, 1 channel, {form!r}")
-        if len(message.data) % 2 and (message.format or form) == "pcm-s16":
-            raise ValueError(ODD.format(len(message.data)))
-        return message.data
+        if len(data) % 2 and (got[2] or form) == "pcm-s16":
+            raise ValueError(ODD.format(len(data)))
+        return data
 
     return {
         "audio": Codec(_schema(RawAudio), audio, heard),
@@ -159,7 +159,7 @@ def readable(value: Any) -> Any:
     if isinstance(value, Window):
         return _about(value)
     if hasattr(value, "_fields"):
-        return {name: readable(item) for name, item in zip(value._fields, value)}
+        return {name: item if type(item) in PLAIN else readable(item) for name, item in zip(value._fields, value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: readable(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -183,7 +183,8 @@ def _simple(value: Any, depth: int) -> Any:
     if hasattr(value, "_fields"):
         if depth == DEEPEST:
             raise ValueError(f"records more than {DEEPEST} deep in records")
-        return msgpack.ExtType(ROW, _row_of(tuple(value._fields)) + _pack([_simple(item, depth + 1) for item in value]))
+        items = [item if type(item) in PLAIN else _simple(item, depth + 1) for item in value]
+        return msgpack.ExtType(ROW, _row_of(tuple(value._fields)) + _pack(items))
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _simple(getattr(value, field.name), depth) for field in fields(value)}
     if isinstance(value, dict):

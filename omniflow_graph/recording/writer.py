@@ -26,6 +26,8 @@ RECORDS, COSTS = "/omniflow/records/", "/omniflow/costs"
 DECLARED = "declared"  # stands behind a cost that nobody measured
 SEQUENCE = 0xFFFFFFFF  # MCAP's sequence has 32 bits
 
+_pack: Any = msgpack.Packer().pack  # no `default` hook: nothing in Python runs inside, so threads may share it
+
 
 class RecordingWriter:
     """Write a recording, best in the order of times. Use as a context manager.
@@ -187,8 +189,7 @@ class RecordingWriter:
     def _raw(self, topic: str, time: int, entry: list[Any], seq: int) -> None:
         if topic not in self._channels:
             self._channels[topic] = self._writer.register_channel(topic, "msgpack", 0)
-        content: Any = msgpack.packb(entry)
-        self._message(self._channels[topic], time, content, seq, time)
+        self._message(self._channels[topic], time, _pack(entry), seq, time)
 
     def _message(self, channel: int, time: int, content: bytes, seq: int, captured: int) -> None:
         self._writer.add_message(channel, time, content, captured, seq & SEQUENCE)

@@ -10,8 +10,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from omniflow_graph.canonical import payload_digest
@@ -183,6 +183,7 @@ def restore(described: dict[str, Any]) -> Graph:
     return graph
 
 
+@lru_cache(maxsize=1)  # they are looked up in the file system, and stay while a process runs
 def versions() -> dict[str, str]:
     """Name the versions of what a run's result may depend on."""
     found = {}

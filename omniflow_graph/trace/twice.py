@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from omniflow_graph.engine.messages import BATCH
 from omniflow_graph.engine.replay import feed_of
 from omniflow_graph.errors import RunError
 from omniflow_graph.graph.graph import Graph
@@ -34,7 +35,7 @@ class Way:
     """Say how a run is done. Nothing of it may show in what comes of it."""
 
     engine: str
-    batch: int = 256  # events that enter at a time, on Bytewax
+    batch: int = BATCH  # events that enter at a time, on Bytewax
     order: int = 0  # of turns at one instant
 
     def __str__(self) -> str:

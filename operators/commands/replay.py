@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from omniflow_graph.clock import VirtualClock, wall_seconds
+from omniflow_graph.engine.messages import BATCH
 from omniflow_graph.engine.replay import COSTS, check_seed
 from omniflow_graph.events import SECOND
 from omniflow_graph.files import cleared
@@ -23,7 +24,7 @@ from omniflow_graph.trace.twice import SAME, told
 from operators.commands.outcome import folder_name, outcome, show, show_all, timed, write_files
 from operators.commands.preparing import prepare, same_again
 from operators.commands.served import as_served
-from operators.commands.settings import DEFAULT_GRAPH, given_back, portable, warm
+from operators.commands.settings import DEFAULT_GRAPH, add_echo, given_back, portable, warm
 from operators.commands.several import replay_several
 from operators.commands.stopping import Stop, stoppable
 from operators.commands.what_if import add_what_if, as_it_was
@@ -42,6 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
+    add_echo(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="default: 0; with --freeze or --replace that of the trace")
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")
@@ -49,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--addresses", metavar="A;B", help="host:port of each process of a cluster; start one on each host, with its --process")
     parser.add_argument("--process", type=int, metavar="I", help="which one of --addresses this is, counted from 0")
     parser.add_argument("--recover", metavar="DIR", help="keep there how far it is; the same command goes on after a crash")
-    parser.add_argument("--batch", type=int, default=256, metavar="N", help="events that enter at a time")
+    parser.add_argument("--batch", type=int, default=BATCH, metavar="N", help="events that enter at a time")
     parser.add_argument("--pace", type=float, metavar="X", help="1.0: in real time; default: as fast as possible")
     parser.add_argument("--playback", choices=("recorded", "simulated"), help="what was heard: from the recording, or from a player in the graph")
     what = "of stages: as measured where the recording has that, else as declared (default); as a trace recorded them; as declared now"

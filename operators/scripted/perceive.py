@@ -57,7 +57,7 @@ def _heard(mind: Mind, event: Event[Any], script: Script, policy: OverlapPolicy)
     """Take in what is heard of the user: over an answer it may stop that, else it may be answered when it ends."""
     hearing = event.data
     overlapping, choices = step(mind.overlapping, policy, hearing, mind.over(event.time))
-    if overlapping != mind.overlapping or choices or mind.talking != hearing.talking:
+    if overlapping is not mind.overlapping or choices or mind.talking != hearing.talking:
         mind = replace(mind, overlapping=overlapping, choices=(*mind.choices, *choices), talking=hearing.talking)
     if not hearing.ended or any(each.choice == "acknowledge" and each.utterance == hearing.utterance for each in choices):
         return mind

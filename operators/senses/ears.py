@@ -21,6 +21,7 @@ CHUNK, CONTEXT = 512, 64  # samples: what the network takes at a time, and how m
 CHUNK_NS = CHUNK * 1_000_000_000 // RATE_HZ
 ON, OFF = 500, 350  # permille: speech begins above ON, and goes on as long as it is above OFF
 MIN_SPEECH_NS, MIN_SILENCE_NS = 128_000_000, 500_000_000  # as the half-duplex detector of MiniCPM-o's demo
+SAMPLES = np.dtype("<i2")
 LOUD = 500  # mean absolute sample above which a frame counts as speech, in hear_fast
 
 
@@ -78,11 +79,22 @@ def hear_fast(talk: Talk, cause: Event[Pcm16] | Wake) -> tuple[Talk, list[tuple[
     """Answer each frame with what is heard, by its energy and with integers only."""
     if isinstance(cause, Wake):
         return talk, []
-    samples = np.frombuffer(samples_of(cause), "<i2")
-    mean = int(np.add.reduce(np.absolute(samples, dtype=np.int32))) // max(len(samples), 1)
+    pcm = samples_of(cause)
+    mean = loudness(pcm)
     permille = min(1000, 500 * mean // LOUD)
-    talk, hearing = follow(talk, permille, mean >= LOUD, len(samples) * 1_000_000_000 // RATE_HZ)
+    talk, hearing = follow(talk, permille, mean >= LOUD, len(pcm) // 2 * 1_000_000_000 // RATE_HZ)
     return talk, [(cause.time, hearing)]
+
+
+def loudness(pcm: bytes) -> int:
+    """Return the mean absolute sample, rounded down; 0 of nothing.
+
+    >>> loudness(np.array([-32_768, 1], "<i2").tobytes())
+    16384
+    """
+    if pcm == bytes(len(pcm)):  # digital silence, of which what was simulated or cut is full: a tenth of the time
+        return 0
+    return int(np.add.reduce(np.absolute(np.frombuffer(pcm, SAMPLES), dtype=np.int64))) // (len(pcm) // 2)
 
 
 def samples_of(event: Event[Pcm16]) -> bytes:
@@ -136,3 +148,4 @@ def detector() -> Any:
 
 
 hear.load = detector  # type: ignore[attr-defined]
+hear.takes_hz = hear_fast.takes_hz = RATE_HZ  # type: ignore[attr-defined]

@@ -111,7 +111,7 @@ class Overlapping:
 def step(state: Overlapping, policy: OverlapPolicy, speech: Speech, audible: int) -> tuple[Overlapping, list[Choice]]:
     """Take in what is heard of the user, and choose. `audible` is the answer that is to be heard, 0 if none.
 
-    True stands for answers that are never heard one straight after another.
+    True stands for answers that are never heard one straight after another. Where there is nothing new the state is the same object.
 
     >>> from operators.senses.ears import Hearing
     >>> state, _ = step(Overlapping(), Duration(), Hearing(900, True, 2, 400_000_000, False), audible=1)
@@ -130,7 +130,7 @@ def step(state: Overlapping, policy: OverlapPolicy, speech: Speech, audible: int
     over_ns = speech.spoken_ns - state.before
     over = (speech.talking or speech.ended) and state.response and not state.stopped and over_ns > 0
     if not over:
-        state = replace(state, spoken=speech.spoken_ns)
+        state = state if speech.spoken_ns == state.spoken else replace(state, spoken=speech.spoken_ns)
     else:
         state = replace(state, spoken=speech.spoken_ns, over=state.response, over_ns=over_ns)
         if choice := _stop(state, policy):

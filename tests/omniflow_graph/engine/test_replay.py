@@ -105,7 +105,7 @@ def test_payloads_are_kept_where_asked_for(engine, form):
         ({"keep": ["modle", "mic"]}, "keep names 'modle'; the edges are mic, window, model, heard"),
         ({"keep": "mic"}, "keep wants a list of names of edges, got the one text 'mic'; use keep=['mic']"),
         ({"batch": 0}, "replay: wants batch and workers of 1 or more, got batch=0, workers=1"),
-        ({"workers": -1}, "replay: wants batch and workers of 1 or more, got batch=256, workers=-1"),
+        ({"workers": -1}, "replay: wants batch and workers of 1 or more, got batch=1024, workers=-1"),
         ({"batch": True}, "replay: wants batch and workers of 1 or more, got batch=True, workers=1"),
         *(
             ({"seed": seed}, f"replay: wants seed to be a whole number from 0 to 2**64 - 1, got {seed!r}")
