@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 from typing import Any
 
@@ -44,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         print(found or "no difference in what can be read of both; one is damaged, so they are not called equal")
     else:
         print(f"equal: {len(a.edges.keys() - {*apart})} edges, digest {a.digest['media'][:16]}")
+    if found:
+        print(f"side by side, on one page: omniflow report {shlex.quote(args.a)} {shlex.quote(args.b)}")
     return 1 if found or damage else 0
 
 

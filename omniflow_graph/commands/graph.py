@@ -1,4 +1,4 @@
-"""Print a graph: its operators, types, costs, feedback and islands."""
+"""Print a graph: its operators, types, rates of sound, costs, feedback and islands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Say what is in a recording or a trace: streams, lengths, where it came from, with which graph and model."""
+"""Say what is in a recording or a trace: streams, lengths, where it came from, with which graph and model; what a run came to.
+
+Packages that know more of a run add figures to its summary: `omniflow_graph.trace.summary`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import json
 from typing import Any
 
 from omniflow_graph.commands.console import console
+from omniflow_graph.errors import RecordingError
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import named
+from omniflow_graph.trace.stored import load_trace
+from omniflow_graph.trace.summary import Summary, summary
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +25,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read it through, and print."""
-    found = survey(open_recording(named(args.recording)))
-    print(json.dumps(found)) if args.json else _print(found)
+    recording = open_recording(named(args.recording))
+    found, came_to = survey(recording), summed_up(recording)
+    if args.json:
+        print(json.dumps({**found, "summary": came_to and came_to.plain(), "notes": list(came_to.notes) if came_to else []}))
+        return 0
+    _print(found)
+    if came_to:
+        _print_summary(came_to)
     return 0
 
 
@@ -46,6 +58,16 @@ def survey(recording: Recording) -> dict[str, Any]:
     return {**about, "duration_s": duration, "complete": complete, "damage": recording.damage, "streams": streams}
 
 
+def summed_up(recording: Recording) -> Summary | None:
+    """Sum up the run that a trace is of; None of a recording that is none. What cannot be read is a note."""
+    if recording.manifest.graph is None or "digest" not in recording.manifest.notes:
+        return None
+    try:
+        return summary(load_trace(recording.path))
+    except RecordingError as error:
+        return Summary((), (str(error),))
+
+
 def _print(found: dict[str, Any]) -> None:
     from rich.table import Table
 
@@ -63,3 +85,17 @@ def _print(found: dict[str, Any]) -> None:
         where = f"by reference, digest {stream['by_reference'][:12]}" if "by_reference" in stream else ""
         table.add_row(name, stream["role"], stream["kind"], str(stream["rate_hz"] or ""), str(stream["events"]), *times, where)
     screen.print(table)
+
+
+def _print_summary(of: Summary) -> None:
+    from rich.table import Table
+
+    screen, table = console(), Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(4):
+        table.add_column()
+    for figure in of.figures:
+        table.add_row(figure.name, figure.shown or "-", figure.of, "!" if figure.bad else "")
+    screen.print()
+    screen.print(table)
+    for note in of.notes:
+        screen.print(f"not summed up: {note}", soft_wrap=True)

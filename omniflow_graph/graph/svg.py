@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from omniflow_graph.graph.drawing import details, duration, islands
+from omniflow_graph.graph.drawing import details, duration, gives, islands
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.nodes import Node
-from omniflow_graph.graph.payload_types import shown
+from omniflow_graph.graph.rates import rates
 
 WIDE, HIGH, ACROSS, DOWN, EDGE = 168, 52, 216, 72, 16  # of a box; from box to box; around
 STYLE = """
@@ -38,7 +39,8 @@ def svg(graph: Graph) -> str:
     for n, back in enumerate(graph.feedbacks.values(), 1):
         label = f"{back.name} +{duration(back.delay)}" if back.delay else back.name
         lines.append(_back(places[back.origin], places[back.target], bottom + 22 * n - 6, label))
-    boxes = [_box(node, places[node.name], node.name in tinted) for node in graph.nodes.values()]
+    known = rates(graph)
+    boxes = [_box(node, places[node.name], node.name in tinted, known) for node in graph.nodes.values()]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
     arrow = '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     arrow += '<polygon points="0,0 8,4 0,8" fill="#8a94a0"/></marker>'
@@ -59,12 +61,11 @@ def _places(graph: Graph) -> dict[str, Place]:
     return {name: (EDGE + ACROSS * column[name], EDGE + DOWN * int(rows[name])) for name in graph.nodes}
 
 
-def _box(node: Node, place: Place, tinted: bool) -> str:
+def _box(node: Node, place: Place, tinted: bool, known: Mapping[str, int]) -> str:
     left, top = place
     kind = f"{node.kind}{' island' if tinted else ''}"
-    rate = f", {node.fn.rate_hz / 1000:g} kHz" if getattr(node.fn, "rate_hz", None) else ""  # type: ignore[union-attr]
-    gives = "" if node.kind == "sink" else shown(node.type) + rate
-    rows = [(17, "", node.name), (32, "small", _short(f"{node.kind}  {details(node)}".strip())), (45, "small", _short(gives))]
+    given = "" if node.kind == "sink" else gives(node, known)
+    rows = [(17, "", node.name), (32, "small", _short(f"{node.kind}  {details(node)}".strip())), (45, "small", _short(given))]
     texts = "".join(f'<text class="{style}" x="{left + 10}" y="{top + y}">{escape(words)}</text>' for y, style, words in rows if words)
     return f'<g><rect class="{kind}" x="{left}" y="{top}" width="{WIDE}" height="{HIGH}" rx="6"/>{texts}</g>'
 

@@ -10,6 +10,7 @@ from omniflow_graph import RecordingError, Session, Trace
 from omniflow_graph.recording import open_recording
 from omniflow_graph.recording.named import named
 from omniflow_graph.trace.stored import load_trace, open_trace
+from omniflow_graph.trace.summary import summary
 from operators.report.gather import AUDIO, VISUAL
 from operators.report.page import write_page
 
@@ -32,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     first = Path(args.traces[0])
     output = Path(args.output) if args.output else (first if first.is_dir() else first.parent) / "report.html"
     size = write_page(output, runs, about=notes, sound=not args.no_sound).stat().st_size
-    print(json.dumps({"page": str(output), "bytes": size, "notes": notes}) if args.json else f"{output}  {size / 1e6:.1f} MB")
+    sums = [summary(trace) for trace, _ in runs] if args.json else []
+    told = {"page": str(output), "bytes": size, "notes": [*notes, *(note for each in sums for note in each.notes)]}
+    print(json.dumps({**told, "summaries": [each.plain() for each in sums]}) if args.json else f"{output}  {size / 1e6:.1f} MB")
     return 0
 
 

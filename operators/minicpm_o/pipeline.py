@@ -19,6 +19,7 @@ from operators.minicpm_o.door import torch
 from operators.minicpm_o.duplexing import Deciding, Session
 from operators.minicpm_o.hearing import Heard, hear_on, second_states
 from operators.minicpm_o.loading import Precision, Weights, load
+from operators.minicpm_o.mel import RATE_HZ
 from operators.minicpm_o.seeing import see
 from operators.minicpm_o.tokenizer import Text, load_text
 from operators.omni_flow.context.sliding import Policy
@@ -140,6 +141,9 @@ def look(state: None, event: Event[Window], *, model: Callable[[], tuple[Weights
     newest = [picture for each in window.of("env-visual")[-1:] if (picture := _decoded(each.data)) is not None]
     sound = b"".join(each.data for each in window.of("env-audio"))
     return state, [Seen(window.k, window.end, tuple(see(weights, newest, most)), sound)]
+
+
+look.takes_hz = RATE_HZ  # type: ignore[attr-defined]  # it hands the sound on, to be encoded
 
 
 def _decoded(encoded: bytes) -> np.ndarray | None:

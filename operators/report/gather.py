@@ -10,16 +10,18 @@ import numpy as np
 
 from omniflow_graph import Event, Session, Trace
 from omniflow_graph.events import SECOND
+from omniflow_graph.trace.deadlines import flushed
 from omniflow_graph.trace.trace import NOT_KEPT
 from omniflow_graph.trace.why import Link, brief
+from operators.metrics.playback import lead, staleness, windows_of
 from operators.mix import mixed
 from operators.reasons import follower
 from operators.report.sound import packed, peaks
 from operators.report.thumbnails import thumbnails
-from operators.report.words import Spoken, spoken_words
+from operators.report.words import spoken_words
 from operators.sounding import sounds
 from operators.turns import SPOKEN, told
-from operators.words import WAVE_HZ, duration
+from operators.words import WAVE_HZ
 
 AUDIO, VISUAL = "env-audio", "env-visual"
 MS = 1_000_000
@@ -43,13 +45,13 @@ def gather(trace: Trace, inputs: Session | None = None, *, sound: bool = True) -
         "turns": told(trace),
         "decisions": _decisions(trace) if speaks else [],
         "words": [[w.text, *map(_ms, (w.decided, w.heard, w.until)), w.decision, w.response, w.cut] for w in words],
-        "ages": _ages(trace, words),
+        "ages": [[_ms(time), _ms(age)] for time, age in staleness(trace, words)],
         "sounds": _sounds(trace) if speaks else [],
         "speech": _speech(trace),
         "people": _people(trace),
         "stages": _stages(trace),
         "events": sorted(_events(trace), key=lambda event: event[0]),
-        "lead": _lead(trace) if speaks else [],
+        "lead": [[_ms(time), _ms(ahead)] for time, ahead in lead(trace)] if speaks else [],
         "ticks": _ticks(trace),
         "pictures": [[_ms(time), _url("image/jpeg", picture)] for time, picture in thumbnails(_held(trace, inputs, VISUAL))],
         **(_heard(trace, room, sound) if speaks else _listened(room)),
@@ -101,9 +103,7 @@ def _listened(room: Session) -> dict[str, Any]:
 
 def _windows(trace: Trace) -> list[list[float]]:
     """Return the windows that decisions are made on, [k, start, end]; those of the first align."""
-    aligned = next((name for name, node in trace.graph.nodes.items() if node.kind == "align"), None)
-    windows = trace.edges.get(aligned, []) if aligned else []
-    return [[e.data.k, _ms(e.data.start), _ms(e.data.end)] for e in windows if hasattr(e.data, "start")]
+    return [[window.k, _ms(window.start), _ms(window.end)] for window in windows_of(trace)]
 
 
 def _decisions(trace: Trace) -> list[dict[str, Any]]:
@@ -165,7 +165,7 @@ def _events(trace: Trace) -> Iterator[list[Any]]:
     for stage, steps in trace.stages.items():
         for step in steps:
             if step.dropped:
-                kind = "flushed" if trace.graph.nodes[stage].fence or not step.taken else "overrun"
+                kind = "flushed" if flushed(step) else "overrun"
                 yield [_ms(step.done), kind, f"{stage} let go of {len(step.dropped)} of what it had to do"]
     for edge, events in trace.edges.items():
         late = [event for event in events if event.stamps and event.stamps.late]
@@ -182,29 +182,6 @@ def _events(trace: Trace) -> Iterator[list[Any]]:
         if edge.endswith("/faults") or edge == "telemetry":
             for event in trace.edges[edge]:
                 yield [_ms(event.time), "fault", f"{edge}: {brief(event.data)}"]
-
-
-def _lead(trace: Trace) -> list[list[float]]:
-    """Return how much sound waits to be played, [time, ms]: it grows when a wave comes, and runs down as it sounds."""
-    found: list[list[float]] = []
-    full = 0
-    stops = [(event.time, 0) for event in trace.edges.get("fence", ())]
-    for time, n in sorted([(e.time, duration(len(e.data.samples))) for e in trace.edges.get("wave", ()) if hasattr(e.data, "samples")] + stops):
-        if full <= time:
-            found += [[_ms(full), 0]] if full else []
-            found.append([_ms(time), 0])
-        else:
-            found.append([_ms(time), _ms(full - time)])
-        full = max(full, time) + n if n else time
-        found.append([_ms(time), _ms(full - time)])
-    return [*found, [_ms(full), 0]] if found else []
-
-
-def _ages(trace: Trace, words: Iterable[Spoken]) -> list[list[float]]:
-    """Return how old what a word was decided on is when it is heard, [time, ms]: counted from the end of the window."""
-    ends = {k: end for k, _, end in _windows(trace)}
-    decided = [(word, trace["decide"][word.decision].data.k) for word in words if word.decision >= 0]
-    return [[_ms(word.heard), round(_ms(word.heard) - ends.get(k, _ms(word.decided)), 3)] for word, k in decided]
 
 
 def _ticks(trace: Trace) -> dict[str, list[float]]:

@@ -441,9 +441,10 @@ function fill() {
     $("differs").append(more);
     $("differs").hidden = false;
   }
-  for (const [name, value, bad] of data.numbers) {
-    const tile = make("div", "", bad ? "bad" : "");
-    tile.append(make("dt", name), make("dd", value));
+  for (const [name, value, of, bad] of data.numbers) {
+    const tile = make("div", "", bad ? "bad" : ""), told = make("dd", value);
+    if (of) told.append(" ", make("small", of));
+    tile.append(make("dt", name), told);
     $("numbers").append(tile);
   }
   for (const [name, colour] of [["listens", "listen"], ["speaks", "speak"], ["stops", "stop"], ["speech heard", "speech"], ["lead", "lead"], ["age of a word when heard", "stale"]]) {
@@ -487,6 +488,7 @@ function start() {
   look(0, end);
   new ResizeObserver(redraw).observe(box);
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => { readTheme(); drawAll(); });
+  performance.mark("interactive");
   document.documentElement.dataset.ready = "true";
 }
 start();

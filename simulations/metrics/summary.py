@@ -7,9 +7,12 @@ from dataclasses import fields
 from statistics import mean, median
 from typing import Any
 
+from omniflow_graph import Trace
 from omniflow_graph.events import SECOND
+from omniflow_graph.trace.summary import Figure
+from operators.turns import SPOKEN
 from simulations.metrics.fdb import Scored
-from simulations.metrics.truth import Score
+from simulations.metrics.truth import Score, score
 
 MS = 1e6  # ns
 NOT_CLAIMED = (
@@ -88,6 +91,18 @@ def rows(of: Score) -> list[Row]:
     ]
 
 
+def figures(trace: Trace) -> list[Figure]:
+    """Return a score as figures of a run's summary; none of a trace that cannot tell who spoke when.
+
+    Where there is nothing to count, nothing is shown. Raises ValueError where the trace did not keep what was said.
+    """
+    if not trace.edges.keys() >= SPOKEN or not trace.edges.keys() & {"user", "listen"}:
+        return []
+    of = score(trace)
+    values, shown = told(of), dict(zip(KEYS, rows(of)))
+    return [Figure(key, values[key], *shown[key]) for key in FIRST]
+
+
 def brief(of: Score) -> list[str]:
     """Return a session's line in the table of sessions: `HEAD` names the columns."""
     latencies, stops = (f"{median(times) / MS:,.0f}" if times else "" for times in (of.latencies, of.stops))
@@ -97,6 +112,11 @@ def brief(of: Score) -> list[str]:
     ]  # fmt: skip
 
 
+KEYS = (  # of what `told` returns, in the order of `rows`
+    "takeover", "response_latency_ms", "stop_latency_ms", "talked_on", "pauses_kept", "backchannels_carried_on", "bystanders_ignored",
+    "overlap_ms", "false_starts", "proactive_hits", "false_alarms",
+)  # fmt: skip
+FIRST = (*KEYS[1:3], KEYS[0], *KEYS[3:])  # how soon the assistant answers and falls silent is asked first
 HEAD = ("in ms", "taken", "reply", "stop", "pauses", "mhm", "both", "early", "hits", "alarms")
 
 
@@ -150,7 +170,12 @@ def task_rows(tasks: dict[str, dict[str, Any]]) -> list[list[str]]:
     return [_task_row(task, of) for task, of in tasks.items()]
 
 
-TASK_HEAD = ("in ms", "n", "TOR", "latency", "stop", "response", "mhm a s")
+TASK_KEYS = (  # of what `told` returns, in the order of `rows`
+    "takeover", "response_latency_ms", "stop_latency_ms", "talked_on", "pauses_kept", "backchannels_carried_on", "bystanders_ignored",
+    "overlap_ms", "false_starts", "proactive_hits", "false_alarms",
+)  # fmt: skip
+FIRST = (*KEYS[1:3], KEYS[0], *KEYS[3:])  # how soon the assistant answers and falls silent is asked first
+HEAD = ("in ms", "n", "TOR", "latency", "stop", "response", "mhm a s")
 
 
 def _task_row(task: str, of: dict[str, Any]) -> list[str]:

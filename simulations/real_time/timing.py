@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from omniflow_graph import Event, Trace
+from omniflow_graph.trace.deadlines import window_ends, window_length
 from omniflow_graph.trace.trace import NOT_KEPT
 from operators.turns import fences
 from operators.words import Sound, duration
@@ -38,7 +39,7 @@ def timing(trace: Trace) -> Timing:
     """Read the timing off a trace of the duplex pipeline in closed loop. Raises ValueError if it did not keep what that needs."""
     if lost := [edge for edge in NEEDED if any(event.data is NOT_KEPT for event in trace[edge])]:
         raise ValueError(f"timing: the trace of {trace.session!r} did not keep {', '.join(lost)}; run with keep=None, or name {', '.join(NEEDED)}")
-    ends = _windows_of(trace)
+    ends = window_ends(trace)
     sounds = [event for event in trace["play"] if isinstance(event.data, Sound)]
     replies = list(_replies([event.data for event in trace["user"] if isinstance(event.data, Utterance) and event.data.kind != "mhm"], sounds))
     windows = [name for name, node in trace.graph.nodes.items() if node.kind == "align"]
@@ -52,33 +53,16 @@ def timing(trace: Trace) -> Timing:
     )
 
 
-def _windows_of(trace: Trace) -> dict[str, dict[int, int]]:
-    """Tell, for each edge that a window leads to, when the window ended that each of its events answers."""
-    found: dict[str, dict[int, int]] = {}
-    for name, node in trace.graph.nodes.items():
-        if node.kind == "align":
-            found[name] = {event.seq: event.time for event in trace[name]}
-        elif node.kind != "sink":
-            origin = next((edge for edge in node.forward if edge in found), None)
-            known = found.get(origin, {}) if origin else {}
-            found[name] = {e.seq: known[last] for e in trace[name] for of, _, last in e.made_of if of == origin and last in known} if known else {}
-    return found
-
-
 def _missed(trace: Trace, ends: dict[str, dict[int, int]]) -> int:
     """Count the windows of which some answer came too late, or which a stage dropped for want of time."""
     missed = set()
     for stage, steps in trace.stages.items():
         node = trace.graph.nodes[stage]
-        missed |= {ends[stage][e.seq] for e in trace[stage] if e.seq in ends[stage] and e.time > ends[stage][e.seq] + _length(trace)}
+        missed |= {ends[stage][e.seq] for e in trace[stage] if e.seq in ends[stage] and e.time > ends[stage][e.seq] + window_length(trace)}
         if not node.fence:  # what a fence lets go of is not wanted any more
             taken = ends.get(node.forward[0], {})
             missed |= {taken[seq] for step in steps for seq in step.dropped if seq in taken}
     return len(missed)
-
-
-def _length(trace: Trace) -> int:
-    return next(node.length for node in trace.graph.nodes.values() if node.kind == "align")
 
 
 def _leads(waves: Sequence[Event[Any]], sounds: Sequence[Event[Sound]]) -> Iterator[int]:

@@ -22,6 +22,10 @@ BY_REFERENCE = f"by reference, of 9 events in the recording (value, digest {trac
 LINES = LINES.format(BY_REFERENCE)
 
 
+def page_of(a: Path, b: Path) -> str:
+    return f"side by side, on one page: omniflow report {a} {b}\n"
+
+
 def kept(trace: Trace, folder: Path) -> Path:
     folder.mkdir()
     save_trace(trace, folder / "trace.mcap")
@@ -39,8 +43,15 @@ def b(tmp_path) -> Path:
 
 
 def test_traces_that_differ_exit_1_and_show_where(omniflow, a, b):
-    assert omniflow("diff", a, b) == (1, LINES, "")
-    assert omniflow("diff", a / "trace.mcap", b / "trace.mcap") == (1, LINES, "")
+    assert omniflow("diff", a, b) == (1, LINES + page_of(a, b), "")
+    assert omniflow("diff", a / "trace.mcap", b / "trace.mcap") == (1, LINES + page_of(a / "trace.mcap", b / "trace.mcap"), "")
+
+
+def test_the_page_of_both_is_named_as_a_shell_takes_it(omniflow, a, b, tmp_path):
+    b.rename(tmp_path / "b, then")
+    assert (
+        omniflow("diff", a, tmp_path / "b, then").out.splitlines()[-1] == f"side by side, on one page: omniflow report {a} '{tmp_path / 'b, then'}'"
+    )
 
 
 def test_traces_that_do_not_differ_exit_0(omniflow, a, tmp_path):

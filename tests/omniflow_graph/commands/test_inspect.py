@@ -25,6 +25,7 @@ SURVEY = {
         "words": {"kind": "text", "role": "out", "rate_hz": None, "events": 1, "first_s": 0.5, "last_s": 0.5},
         "eye": {"kind": "image", "role": "in", "rate_hz": None, "events": 0, "first_s": None, "last_s": None},
     },
+    "summary": None, "notes": [],
 }  # fmt: skip
 TEXT = """\
 session     talk
@@ -98,6 +99,24 @@ def test_a_run_that_came_to_its_end_is_complete(omniflow, tmp_path):
     save_trace(traced(0, 1), tmp_path / "trace.mcap")
     assert omniflow("inspect", tmp_path / "trace.mcap", "--json").json["complete"] is True
     assert "complete" not in omniflow("inspect", tmp_path / "trace.mcap").out
+
+
+def test_a_trace_is_summed_up_as_a_table_and_by_key(omniflow, tmp_path):
+    save_trace(traced(0, 1, graph=parrot().replace("think", cost=seconds(1.2))), tmp_path / "trace.mcap")
+    last = " ".join(words(omniflow("inspect", tmp_path / "trace.mcap").out)[-1])
+    assert last == "think: deadlines missed 3 of 3 steps, the latest by 0.60 s !"
+    found = omniflow("inspect", tmp_path / "trace.mcap", "--json").json
+    assert (found["summary"], found["notes"]) == ({"deadlines/think": {"missed": 3, "steps": 3, "latest_s": 0.6}}, [])
+
+
+def test_of_a_trace_whose_run_cannot_be_read_the_streams_are_told_all_the_same(omniflow, tmp_path):
+    notes = {"digest": "", "ends": {}, "complete": True, "steps": "none"}
+    manifest = Manifest("talk", seconds(2), STREAMS, graph={"name": "g", "nodes": [], "feedback": []}, notes=notes)
+    write_recording(tmp_path / "trace.mcap", manifest, EVENTS)
+    found = omniflow("inspect", tmp_path / "trace.mcap", "--json").json
+    assert (found["streams"]["mic"]["events"], found["summary"]) == (2, {})
+    assert "what it says of its run cannot be read" in found["notes"][0]
+    assert "not summed up: " in omniflow("inspect", tmp_path / "trace.mcap").out
 
 
 def test_a_reader_that_has_enough_is_no_error(talk):

@@ -68,8 +68,27 @@ def test_a_flowchart_has_a_shape_for_each_kind_and_dots_what_runs_back(pipeline)
             "  n2 --> n6",
             '  n5 -. "heard" .-> n3',
             '  n0 -. "echo +62.5 us" .-> n1',
+            "  classDef island fill:#eaf2ff,stroke:#1f6feb,color:#1b1f24",
+            "  class n3,n4,n5 island",
         ]
     )
+
+
+def test_where_the_rate_of_sound_is_known_it_is_told(pipeline):
+    def voiced(event: Event) -> Pcm16:
+        return event.data
+
+    def heard(event: Event[Pcm16]) -> str:
+        return "so"
+
+    voiced.rate_hz, heard.takes_hz = 22_050, 16_000  # type: ignore[attr-defined]
+    g = pipeline.replace("words", fn=voiced)
+    g.sink("notes", g.map("notice", "mic", heard))
+    assert [line for line in g.text().splitlines() if "Hz" in line] == [
+        "  source   mic     : Pcm16, 16 kHz",
+        "  map      words   <- model  : Pcm16, 22.05 kHz",
+    ]
+    assert [line for line in g.mermaid().splitlines() if "Hz" in line] == ['  n0(["mic<br/>16 kHz"])', '  n5("words<br/>22.05 kHz")']
 
 
 def test_a_name_cannot_break_out_of_its_label():

@@ -200,6 +200,9 @@ def test_it_is_drawn_in_the_colours_of_the_night(opened, written):
     assert page.evaluate("theme.paper") != day
 
 
+DRAWN = "(() => { const t = performance.now(); drawAll(); return performance.now() - t; })()"
+
+
 def talk(minutes: int) -> Scenario:
     """A user who asks three times a minute while the camera sees something new every ten seconds."""
     n = 3 * minutes
@@ -210,12 +213,18 @@ def talk(minutes: int) -> Scenario:
 
 
 @pytest.mark.parametrize(("minutes", "most"), [(1, 3), pytest.param(60, 60, marks=pytest.mark.full)])
-def test_a_page_stays_small_and_opens_whole(opened, tmp_path, record_property, minutes, most):
+def test_a_page_stays_small_and_opens_whole(opened, tmp_path, record_property, capsys, minutes, most):
+    """How long it takes until the page answers is printed, and decides nothing: it is the machine's to say. An hour is to take less than 3 s."""
     path = tmp_path / "talk.html"
     path.write_text(page_of([(simulate(talk(minutes)), None)]), encoding="utf-8")
-    assert path.stat().st_size < most * 1_000_000
+    size = path.stat().st_size / 1e6
+    assert size < most
     page = opened(path)
-    record_property("interactive_ms", page.evaluate("performance.getEntriesByType('navigation')[0].domComplete"))
+    interactive, drawn = page.evaluate("performance.getEntriesByType('mark').map(mark => mark.startTime)"), page.evaluate(DRAWN)
+    assert len(interactive) == 1
+    record_property("interactive_ms", interactive[0])
+    with capsys.disabled():
+        print(f"\na page of {minutes} min: {size:.1f} MB, answers after {interactive[0]:.0f} ms, draws all lanes anew in {drawn:.0f} ms")
     assert page.locator("#turns tbody tr").count() == 3 * minutes
     page.keyboard.press("+")
     assert span(page)[1] - span(page)[0] == pytest.approx(30_000 * minutes, rel=0.01)

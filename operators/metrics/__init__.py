@@ -1,0 +1,1 @@
+"""What a trace says of a conversation in figures."""
