@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from omniflow_graph.events import Event
 
-BATCH = 1024  # events that enter at a time, unless told otherwise: each time all steps have their turn, which costs as much as 20 events
+BATCH = 1024  # events that enter at a time, unless told otherwise: each time all steps have their turn, which costs as much as 30 events
 
 
 class Start(NamedTuple):

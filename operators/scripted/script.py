@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from reprlib import repr as quoted  # what is quoted may hold itself, or be a million times as long as it is written
 from typing import Any
@@ -39,9 +40,11 @@ def load_script(path: str | Path | Script | None = None) -> Script:
     """Read a script; None stands for the default one, and rules for themselves. Raises ValueError naming file, rule, wanted and got."""
     import yaml
 
+    if path is None:
+        return _default()
     if isinstance(path, tuple):
         return path
-    path = DEFAULT if path is None else Path(path)
+    path = Path(path)
     try:
         given = yaml.safe_load(whole(path, LONGEST).decode())
     except yaml.YAMLError as error:
@@ -51,6 +54,11 @@ def load_script(path: str | Path | Script | None = None) -> Script:
     except UnicodeDecodeError:
         raise ValueError(f"script {path}: is not a text file in UTF-8") from None
     return rules(given, f"script {path}")
+
+
+@lru_cache(maxsize=1)  # it comes with the package and stays; who tests timing builds a graph for each case
+def _default() -> Script:
+    return load_script(DEFAULT)
 
 
 def rules(given: Any, whose: str) -> Script:

@@ -292,3 +292,13 @@ def test_bytes_arrays_and_what_holds_them_are_media(of):
 @pytest.mark.parametrize("of", [Any, int, str, Ack, Tree, list[Tree], T, Literal["a"], Row, Window, None, "Later"])
 def test_anything_else_is_not(of):
     assert not holds_media(of)
+
+
+def later(event: Event[NotThereYet]) -> int:  # noqa: F821 # type: ignore[name-defined]
+    return event.data
+
+
+def test_a_name_that_means_nothing_yet_is_read_once_it_does(monkeypatch):
+    before = wanted_by("map", later)
+    monkeypatch.setitem(later.__globals__, "NotThereYet", float)
+    assert (before, wanted_by("map", later)) == (Any, float)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from omniflow_graph import Event, RecordingError, Wake
-from operators.senses.ears import Hearing, Talk, detector, hear, hear_fast, quiet
+from operators.senses.ears import Hearing, Talk, detector, hear, hear_fast, loudness, quiet
 
 DATA = Path(__file__).parents[2] / "data"
 FRAME, FRAME_NS = 320, 20_000_000
@@ -125,6 +125,11 @@ def test_a_click_is_no_speech_and_a_short_pause_ends_none():
     assert not any(hearing.talking for hearing in fast(*([LOUD] * 6 + [SILENT]) * 5))
     heard = fast(*[LOUD] * 10, *[SILENT] * 24, *[LOUD] * 10)
     assert heard[-1] == Hearing(1000, True, 1, 400_000_000, False)
+
+
+@pytest.mark.parametrize("samples", [[], [0] * 320, [0, 0, 1], [-1, 2, -32_768], [32_767] * 48_000], ids=str)
+def test_loudness_is_the_mean_distance_from_silence_rounded_down(samples):
+    assert loudness(np.array(samples, "<i2").tobytes()) == sum(map(abs, samples)) // max(len(samples), 1)
 
 
 def test_the_loudest_samples_and_an_empty_frame_can_be_heard():

@@ -106,6 +106,14 @@ def test_an_utterance_over_two_answers_counts_for_each_from_its_beginning():
     assert brief(Duration(), talks(2, 900), ended(2, 900, over=2), talks(3, 1199, over=2)) == [("continue", 1, 2, 900)]
 
 
+@pytest.mark.parametrize("talking", [False, True])
+def test_where_nothing_is_new_the_state_is_the_very_same(talking):
+    hearing = Hearing(900 * talking, talking, 1, 300_000_000, False)
+    state, _ = step(Overlapping(), Duration(), hearing, audible=0)
+    again, choices = step(state, Duration(), hearing, audible=0)
+    assert (again is state, choices) == (True, [])
+
+
 def test_who_stopped_one_answer_may_stop_the_next():
     steps = (talks(2, 1200), talks(2, 1300, over=0), talks(2, 1400, over=2), talks(2, 2500, over=2), ended(2, 2600, over=2))
     assert brief(Duration(), *steps) == [("stop", 1, 2, 1200), ("stop", 2, 2, 1200)]
