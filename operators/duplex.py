@@ -9,6 +9,7 @@ from operators.minicpm_o.pipeline import published
 from operators.models import MODELS, Model
 from operators.player import Player, play
 from operators.scripted.mind import manners
+from operators.senses.echo import without_echo
 from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
 
 PLAYBACKS = ("simulated", "recorded")
@@ -26,6 +27,7 @@ def duplex(
     force_listen: int = 0,
     context: str = "as-generated",
     sliding: str = "basic",
+    echo: str = "none",
 ) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
 
@@ -37,10 +39,11 @@ def duplex(
     "on-speech" any speech, "duration(short_ack=700,barge_in=1200)" so many ms of it. In the first `force_listen` windows
     it only listens. `context` says whether words that were never heard stay in what it remembers, "as-generated", or go,
     "as-heard"; `sliding` what it forgets when that is too much: "none" as little as it must, "basic" the oldest windows,
-    "context" these except what was said in them. Raises ValueError for what is none of these, and for a window shorter than a millisecond.
+    "context" these except what was said in them. `echo` says what is done about its own voice in its ears: "none", "gate", "cancel".
+    Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS and Path(model).is_dir():
-        return published(model, window=window, sliding=sliding, force_listen=force_listen)
+        return without_echo(published(model, window=window, sliding=sliding, force_listen=force_listen), echo)
     if model not in MODELS:
         raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
     checked_playback("duplex", playback)
@@ -57,7 +60,7 @@ def duplex(
     heard = assistant(g, aligned, made)
     if playback == "simulated":
         g.feedback("playback", heard, aligned)
-    return g
+    return without_echo(g, echo)
 
 
 def checked_playback(whose: str, playback: str) -> None:

@@ -17,6 +17,7 @@ from operators.omni_flow.modes.switch import State, Switched, checked, checked_h
 from operators.omni_flow.playback.reading import read_ack
 from operators.scripted.script import load_script
 from operators.scripted.session_modes import Switch, answers, fresh, says
+from operators.senses.echo import without_echo
 from operators.turn_based import SOON, UNHEARD, VOICES, scheduled, scripted, segmenting, spoken
 from operators.turn_taking.exchange import Answer, UserTurn
 from operators.turn_taking.room import asked, entered, follows, seen
@@ -32,14 +33,21 @@ class Gate(NamedTuple):
 
 
 def switching(
-    *, model: str = "scripted", window: float = 1.0, script: str | None = None, begin: str = "duplex", how: str = "reset", playback: str = "simulated"
+    *,
+    model: str = "scripted",
+    window: float = 1.0,
+    script: str | None = None,
+    begin: str = "duplex",
+    how: str = "reset",
+    playback: str = "simulated",
+    echo: str = "none",
 ) -> Graph:
     """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
 
     The source `mode` says "duplex" or "turn-based"; `begin` is the mode of the start. `how` is "reset", all is forgotten at a
     switch, or "carry", which a scripted model takes so: it goes on to count the user's turns. Each switch is recorded on the
-    edge `modes`. `playback` is as in turn-based mode. Raises ValueError for what is none of these, and for a window shorter than a
-    millisecond.
+    edge `modes`. `playback` is as in turn-based mode, `echo` as in duplex. Raises ValueError for what is none of these, and for a
+    window shorter than a millisecond.
     """
     checked_playback("switching", playback)
     if not 0.001 <= window <= 3600:
@@ -69,7 +77,7 @@ def switching(
         g.feedback("playback", heard, aligned)
         g.feedback("sounded", "play", room, delay=SOON)
     g.feedback("answered", answered, room, delay=SOON)
-    return g
+    return without_echo(g, echo)
 
 
 def begins(event: Event[Sound | Ack]) -> Sound | None:

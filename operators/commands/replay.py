@@ -24,7 +24,7 @@ from omniflow_graph.trace.twice import SAME, told
 from operators.commands.outcome import folder_name, outcome, show, show_all, timed, write_files
 from operators.commands.preparing import prepare, same_again
 from operators.commands.served import as_served
-from operators.commands.settings import DEFAULT_GRAPH, given_back, portable, warm
+from operators.commands.settings import DEFAULT_GRAPH, add_echo, given_back, portable, warm
 from operators.commands.several import replay_several
 from operators.commands.stopping import Stop, stoppable
 from operators.commands.what_if import add_what_if, as_it_was
@@ -43,6 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
+    add_echo(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="default: 0; with --freeze or --replace that of the trace")
     parser.add_argument("--engine", choices=("bytewax", "direct"), default="bytewax", help="direct: without Bytewax, for debugging")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads")

@@ -29,7 +29,7 @@ from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recor
 from omniflow_graph.trace.trace import Trace
 from operators.commands.outcome import outcome, show, timed
 from operators.commands.served import LIVE, Served
-from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, settings, warm
+from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, add_echo, settings, warm
 from operators.commands.stopping import stoppable
 from operators.live.outlet import Outlet
 from operators.omni_flow.playback.reading import read_ack
@@ -50,6 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
+    add_echo(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--session", default="live", metavar="NAME", help="of records that do not say; default: %(default)s")
     parser.add_argument("--sessions", type=int, default=64, metavar="N", help="at most so many at a time; default: %(default)s")

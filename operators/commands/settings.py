@@ -12,6 +12,7 @@ from omniflow_graph import Graph
 from omniflow_graph.events import SECOND
 from omniflow_graph.recording import Recording
 from operators.memory import holds_assistant, is_trace, window_of
+from operators.senses.echo import ECHOES
 
 DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
 OWN = ("model", "window", "script", "playback", "recording")  # what has an option of its own
@@ -49,6 +50,18 @@ def settings(given: list[str]) -> dict[str, Any]:
         except yaml.YAMLError:
             found[name] = value
     return found
+
+
+def add_echo(parser: argparse.ArgumentParser) -> None:
+    """Add `--echo`, short for `--set echo=...`."""
+    what = "what is done about its own voice in its ears: none, gate (deaf while it sounds) or cancel; default: none"
+    parser.add_argument("--echo", action="append", dest="set", type=_echo, default=[], metavar="HOW", help=what)
+
+
+def _echo(how: str) -> str:
+    if how not in ECHOES:
+        raise argparse.ArgumentTypeError(f"wants one of {', '.join(ECHOES)}, got {how!r}")
+    return f"echo={how}"
 
 
 def model_of(args: argparse.Namespace, recording: Recording) -> str | None:

@@ -21,7 +21,7 @@ from omniflow_graph.events import SECOND
 from omniflow_graph.trace.twice import SAME, Apart, Way, again, told
 from operators.commands.outcome import folder_name, outcome, timed, write_files
 from operators.commands.replay import make_folder
-from operators.commands.settings import DEFAULT_GRAPH, settings, warm
+from operators.commands.settings import DEFAULT_GRAPH, add_echo, settings, warm
 from operators.turns import said
 from simulations.many import World, play_many, summed
 from simulations.real_time.figures import figures, rows, verdict
@@ -44,6 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when; default: what the scenario says")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")
+    add_echo(parser)
     parser.add_argument("--on", metavar="MACHINE", help="let stages cost what they cost there, such as rtx4090, or measured:REC")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="spread the seeds over so many")
     parser.add_argument("--twice", action="store_true", help="play everything again, otherwise, and show the first event that differs; exit 1")
