@@ -2,9 +2,10 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.10,$(shell $(name) -c 'import ensurepip, sys; print(sys.executable)' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+SYNTHESISERS := espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench lint browser clean
+.PHONY: demo test check bench lint browser synthesisers clean
 
 demo: $(VENV)/demo
 	$(BIN)/omniflow replay three_questions --out build/demo --report build/demo/report.html
@@ -27,6 +28,11 @@ browser: # for the tests of the page; without one, and without root to install i
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	{ apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1; } || \
 	echo "no chromium: the tests of the page are skipped; on Debian: apt-get install chromium"
+
+synthesisers: # users' voices in nano's world: to train it and to evaluate it, not to run it
+	@{ command -v espeak-ng && command -v flite && command -v festival && test -d /usr/share/festival/voices/us/cmu_us_slt_arctic_hts; } >/dev/null || \
+	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq $(SYNTHESISERS) >/dev/null; } || \
+	{ echo "on Debian: apt-get install $(SYNTHESISERS)" >&2; exit 1; }
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "wants CPython 3.10, 3.11 or 3.12 with ensurepip; on Debian: apt-get install python3 python3-venv" >&2; exit 1; }

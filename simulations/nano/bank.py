@@ -75,7 +75,7 @@ _INDEX = {word: n for n, word in enumerate(USER_WORDS)}
 
 def name_of(split: str) -> str:
     """Name what makes a split: voices, phrases, and how they are said."""
-    made = [Path(voices.__file__).read_text(), [phrase.text for phrase in PHRASES]]
+    made = [voices.MADE, SPLITS[split], [phrase.text for phrase in PHRASES]]
     return f"bank-{split}-{blake2b(json.dumps(made).encode(), digest_size=6).hexdigest()}"
 
 

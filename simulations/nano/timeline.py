@@ -35,6 +35,7 @@ AWAITING = {
     "stop": 1, "pause": 4,
 }  # fmt: skip
 UNASKED = {"event": 36, "decoy": 40, "pause": 24}
+NEVER = {"decoy": 60, "pause": 40}  # what is awaited does not come
 
 
 class Beep(NamedTuple):
@@ -119,7 +120,7 @@ def timeline(seed: int, *, split: str = "train", length: int = 20 * SECOND, prom
     prompt = drawn if prompt is None else prompt
     wordless = rng.random() < (0.75 if prompt else 0.04)  # nobody says anything
     d = _drawing(rng, split, length, prompt)
-    does = UNASKED if wordless else DOES
+    does = (NEVER if rng.random() < 0.25 else UNASKED) if wordless else DOES
     d.at = d.between(0.2, 3)
     while d.at < length - 2 * SECOND:
         _do(d, _weighted(rng, AWAITING if d.awaited and not wordless else does))

@@ -19,6 +19,7 @@ import numpy as np
 RATE_HZ = 16_000
 QUIET = 0.02  # of the loudest sample; what is softer at either end of a clip is silence
 LOUDNESS = 2_000  # root mean square of a clip
+MADE = 1  # raise it where anything below is changed that can be heard: what was rendered before is then rendered anew
 PROGRAMS = {"espeak": "espeak-ng", "flite": "flite", "festival": "festival"}
 
 
@@ -55,6 +56,7 @@ SPLITS: dict[str, tuple[Voice, ...]] = {
     ),
     "heldout": _espeak("en-us+m6 en-gb+m7 en-us+f3 en-gb+f5 en-gb+klatt3 en-us+Mario en-gb+linda en-us+Annie en-gb-scotland+paul"),
     "flite-awb": (Voice("flite", "awb", 4),),
+    "one-voice": (Voice("espeak", "en-gb+f3", 1),),  # is rendered in a second, to see that things work
 }  # fmt: skip
 
 
