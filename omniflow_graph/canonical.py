@@ -81,10 +81,10 @@ class Digester:
     """Digest payloads, each object once: what passes through ten operators unchanged is hashed one time.
 
     It keeps the objects it knows alive, so that an id cannot be used again, and forgets them all when they are many or
-    large: more than what comes in of sixteen sessions at a time, and what becomes of it.
+    large: more than what comes in of several sessions at a time, and what becomes of it.
     """
 
-    MOST, MOST_BYTES = 1 << 15, 32 << 20
+    MOST, MOST_BYTES = 1 << 14, 32 << 20
 
     def __init__(self) -> None:
         self._known: tuple[dict[int, bytes], list[Any]] = {}, []  # by id, and what has these ids; replaced as one: threads share it
