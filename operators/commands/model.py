@@ -1,10 +1,12 @@
-"""Look at a published model's checkpoint: does it compute what the published runtime computed?"""
+"""Look at a published model's checkpoint: does it compute what the published runtime computed, and does it fit into 12 GB?"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 
+from operators.minicpm_o.fit import fitting
 from operators.minicpm_o.goldens.report import compared, table
 
 
@@ -20,10 +22,35 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--tokenizer", metavar="DIR", help="a folder with the tokenizer's files; default: the checkpoint, or what lies beside the goldens"
     )
     check.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    fit = actions.add_parser("fit", help="load it in 4 bit, run one window, and print the memory of each part; exit 1 where it takes 12 GB or more")
+    fit.add_argument(
+        "checkpoint",
+        metavar="CHECKPOINT|full-size",
+        help="a folder of MiniCPM-o 4.5, or the published architecture with drawn weights (some minutes)",
+    )
+    fit.add_argument("--device", default="cpu", help="where it is run (default: cpu; another needs torchao)")
+    fit.add_argument("--speed", action="store_true", help="measure a prefill and tokens a second, too, beside what memory allows")
+    fit.add_argument("--seed", type=int, default=0, help="of what is drawn (default: 0)")
+    fit.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare, print what was found, and say whether all is well."""
+    """Do what was asked for, print what was found, and say whether all is well."""
+    return _fit(args) if args.action == "fit" else _check(args)
+
+
+def _fit(args: argparse.Namespace) -> int:
+    def told(part: str) -> None:
+        print(f"... {part}", file=sys.stderr, flush=True)
+
+    found = fitting.fit(args.checkpoint, device=args.device, fast=args.speed, seed=args.seed, told=told)
+    print(fitting.table(found))
+    if args.json:
+        print(json.dumps(found.described()))
+    return 0 if found.fits else 1
+
+
+def _check(args: argparse.Namespace) -> int:
     found = {}
     for name, tally in compared(args.checkpoint, args.goldens, args.tokenizer):
         found[name] = tally

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from omniflow_graph.files import whole
 from operators.minicpm_o.config import Config, read_config
@@ -19,7 +19,7 @@ from operators.minicpm_o.door import Module, Tensor, safetensors, torch
 from operators.minicpm_o.modules import skeleton
 from operators.minicpm_o.shapes import Shape, check_shapes, counted
 
-Precision = Literal["bf16", "fp32"]
+Precision = Literal["bf16", "fp32", "int4"]  # int4: the language model's linear layers in 4 bit, all else in bf16
 STORED: dict[str, Precision] = {"BF16": "bf16", "F32": "fp32"}
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 
@@ -45,12 +45,13 @@ class Weights:
 def load(folder: str | Path, *, precision: Precision | None = None, device: str = "cpu", check: bool = True) -> Weights:
     """Load the weights of a checkpoint, but for the speech decoder's, whose names and shapes are only checked.
 
-    `precision` converts; None keeps that of the files. `check` looks for NaN and infinity in every weight. The layers are
-    counted in the files; where config.json has another number, it is said by a warning. Raises ValueError for a folder that is
-    no checkpoint or not whole, and for a key that is missing, extra, misshapen, of another type, or not finite, by its name.
+    `precision` converts; None keeps that of the files, and int4 rounds the language model's linear layers, a weight at a time.
+    `check` looks for NaN and infinity in every weight. The layers are counted in the files; where config.json has another number,
+    it is said by a warning. Raises ValueError for a folder that is no checkpoint or not whole, and for a key that is missing,
+    extra, misshapen, of another type, or not finite, by its name.
     """
-    if precision not in (None, "bf16", "fp32"):
-        raise ValueError(f"load: wants precision bf16, fp32 or None, got {precision!r}")
+    if precision not in (None, *get_args(Precision)):
+        raise ValueError(f"load: wants precision bf16, fp32, int4 or None, got {precision!r}")
     config = read_config(folder)
     with ExitStack() as opened:
         keys = _open(Path(folder), opened)
@@ -59,11 +60,19 @@ def load(folder: str | Path, *, precision: Precision | None = None, device: str 
         config = counted(config, shapes, str(folder))
         check_shapes(shapes, config, str(folder))
         precision = _precision({key: str(each.get_dtype()) for key, each in slices.items()}, precision, folder)
+        if precision == "int4":
+            from operators.minicpm_o.fit.assembling import assembled, reading
+
+            return gathered(assembled(config, reading(folder, check), device), config, precision, device)
         used = [key for key in keys if not key.startswith("tts.")]
         tensors = {key: _read(keys[key], key, precision, device, check, folder) for key in used}
     root = skeleton(config)
     root.load_state_dict(tensors, assign=True)
-    root.requires_grad_(False)
+    return gathered(root.requires_grad_(False), config, precision, device)
+
+
+def gathered(root: Module, config: Config, precision: Precision, device: str) -> Weights:
+    """Gather the parts of a model whose modules have their weights."""
     return Weights(config, precision, device, root.llm, root.vpm, root.resampler, root.apm, root.audio_projection_layer)
 
 
@@ -126,4 +135,4 @@ def _read(file: Any, key: str, precision: Precision, device: str, check: bool, f
 
 
 def _dtype(precision: Precision) -> Any:
-    return torch().bfloat16 if precision == "bf16" else torch().float32
+    return torch().float32 if precision == "fp32" else torch().bfloat16
