@@ -8,8 +8,8 @@ FOLDER = Path(__file__).parent
 
 
 def bundled() -> dict[str, Path]:
-    """Map the name of each sample session to its file."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.mcap"))}
+    """Map the name of each sample session to its file; those of nano's world lie in a folder of their own."""
+    return {path.stem: path for path in sorted([*FOLDER.glob("*.mcap"), *FOLDER.glob("nano/*.mcap")], key=lambda path: path.stem)}
 
 
 def path(name: str) -> Path:

@@ -29,12 +29,12 @@ def picture(scene: str) -> bytes:
     return png(np.zeros((HEIGHT, WIDTH, 3), np.uint8) if scene == DARK else _fields(scene))
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """Write pixels, uint8 [height, width, 3], as PNG. They are stored as they are: a compressor's version would show."""
+def png(pixels: np.ndarray, *, pack: bool = False) -> bytes:
+    """Write pixels, uint8 [height, width, 3], as PNG: stored as they are, since a compressor's version would show, or packed."""
     height, width, _ = pixels.shape
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", _stored(rows)) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows, 9) if pack else _stored(rows)) + _chunk(b"IEND", b"")
 
 
 def _fields(scene: str) -> np.ndarray:

@@ -140,7 +140,7 @@ def test_the_bundled_dialogue_is_given_back():
 
 def test_a_recording_holds_an_assistant_if_there_is_anything_of_it(tmp_path, session):
     names = {name: holds_assistant(open_recording(path)) for name, path in bundled().items()}
-    assert names == {"dialogue_zh": True, "three_questions": False}
+    assert [name for name, holds in names.items() if holds] == ["dialogue_zh"]
     assert holds_assistant(recorded(tmp_path / "trace.mcap", session))
 
 
