@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
+from operators.controls import commands
 from operators.minicpm_o.pipeline import published
 from operators.models import MODELS, Model
 from operators.player import Player, play
-from operators.scripted.mind import manners
+from operators.scripted import commanded
+from operators.scripted.mind import Mind, manners
+from operators.scripted.script import load_script
 from operators.senses.echo import without_echo
 from operators.words import WAVE_HZ, Ack, Decision, Fence, Say, Sound
 
@@ -28,6 +33,7 @@ def duplex(
     context: str = "as-generated",
     sliding: str = "basic",
     echo: str = "none",
+    control: bool = False,
 ) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
 
@@ -40,6 +46,7 @@ def duplex(
     it only listens. `context` says whether words that were never heard stay in what it remembers, "as-generated", or go,
     "as-heard"; `sliding` what it forgets when that is too much: "none" as little as it must, "basic" the oldest windows,
     "context" these except what was said in them. `echo` says what is done about its own voice in its ears: "none", "gate", "cancel".
+    With `control` it obeys the source of that name, if the model can: see `controls`.
     Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS and Path(model).is_dir():
@@ -57,10 +64,22 @@ def duplex(
     look = g.scan("look", visual, made.see, state=made.eyes)
     listen = g.scan("listen", audio, made.hear, state=made.ears)
     aligned = g.align("window", look, listen, *heard_then, length=seconds(window))
-    heard = assistant(g, aligned, made)
+    arrivals = aligned
+    if control:
+        made, arrivals = obeying(made, script), g.merge("arrivals", aligned, commands(g))
+    heard = assistant(g, arrivals, made)
     if playback == "simulated":
         g.feedback("playback", heard, aligned)
     return without_echo(g, echo)
+
+
+def obeying(made: Model, script: str | None) -> Model:
+    """Return a model that obeys commands between its windows. Raises ValueError for one that cannot."""
+    if not isinstance(made.mind, Mind):
+        raise ValueError(f"duplex: control wants a model that obeys, such as scripted, got {made.name!r}; leave control out")
+    obey = partial(commanded.obey, decide=made.decide, script=load_script(script))
+    costs = {**made.costs, "decide": partial(commanded.cost, each=made.costs["decide"])}
+    return replace(made, decide=obey, mind=commanded.Obeying(made.mind), costs=costs)
 
 
 def checked_playback(whose: str, playback: str) -> None:

@@ -22,6 +22,11 @@ def open_control(context: Any, endpoint: Endpoint, curve: Any = None) -> Any:
     return opened(context, endpoint, "ROUTER", curve)
 
 
+def address_of(socket: Any) -> str:
+    """Return where it is, with a port that the system chose."""
+    return socket.last_endpoint.decode()
+
+
 def take_command(socket: Any, feed: LiveFeed, now: int) -> None:
     """Take one command, do it, and answer. Whatever comes in, nothing is raised."""
     import zmq

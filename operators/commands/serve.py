@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import sys
 from contextlib import ExitStack
@@ -14,9 +15,9 @@ from omniflow_graph.clock import WallClock
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import SECOND, Event, seconds
 from omniflow_graph.graph.graph import Graph
-from omniflow_graph.graph.loading import load_graph
+from omniflow_graph.graph.loading import load_graph, resolve
 from omniflow_graph.live.commands import COMMANDS, SAID
-from omniflow_graph.live.control import open_control, take_command
+from omniflow_graph.live.control import address_of, open_control, take_command
 from omniflow_graph.live.curve import Curve
 from omniflow_graph.live.endpoints import FORM, check_reach, endpoint_of, feeds_of
 from omniflow_graph.live.feed import Door, LiveFeed
@@ -120,7 +121,8 @@ class Server:
             check_reach(each, secured=bool(args.keys), insecure=args.insecure)
         model = args.model or (DEFAULT_MODEL if args.graph == DEFAULT_GRAPH else None)
         beside = ",".join(dict.fromkeys([*(feed.stream for feed in feeds), STREAM, COMMANDS]))
-        served = Served(args.graph, model, args.script, args.window, beside, args.seed, settings(args.set))
+        obeys = {"control": True} if args.control and takes(args.graph, "control") else {}
+        served = Served(args.graph, model, args.script, args.window, beside, args.seed, obeys | settings(args.set))
         graph = load_graph(LIVE, served.options())
         idle = args.idle if args.until_idle is None else args.until_idle
         rules = Rules(round(args.allowance * MS), seconds(args.stale), 5 * seconds(args.stale), seconds(idle), sessions=args.sessions)
@@ -141,10 +143,9 @@ class Server:
                 self.graph, feeds_of(args.feed), Door(self._log, self._kept, checked, args.session), self.rules,
                 clock=clock, curve=self.curve, own_clock=own_clock(), control=take_command,
             )  # fmt: skip
-            if control:
-                feed.open_socket(lambda context: open_control(context, control, self.curve))
+            controls = [feed.open_socket(lambda context: open_control(context, control, self.curve))] if control else []
             stop.run = Drain(feed)
-            addresses = [*feed.addresses, *([publisher.address] if publisher else [])]
+            addresses = [*feed.addresses, *([publisher.address] if publisher else []), *map(address_of, controls)]
             print(f"omniflow: serving {self.graph.name} at {', '.join(addresses)}", file=sys.stderr, flush=True)
             held.enter_context(feed)
 
@@ -200,6 +201,12 @@ class Server:
         found |= timed(found["duration_s"], max(duration / SECOND, 1e-9), 0.0)
         found |= lost | {"deadline_misses": missed(trace, self.rules.allowance), "telemetry": dict(counts)}
         return found | {"files": {"record": str(path)} if path else {}}
+
+
+def takes(graph: str, parameter: str) -> bool:
+    """Tell whether the function of a graph has a parameter."""
+    made = resolve(graph)
+    return callable(made) and parameter in inspect.signature(made).parameters
 
 
 def missed(trace: Trace, allowance: int) -> int:

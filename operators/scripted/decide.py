@@ -17,26 +17,30 @@ from operators.words import Decision, words_of
 CERTAIN = 1000  # permille
 
 
-def decide(mind: Mind, event: Event[Window], *, script: Script, pace: Pace, manners: Manners = Manners()) -> tuple[Mind, list[Decision]]:
+def decide(
+    mind: Mind, event: Event[Window], *, script: Script, pace: Pace, manners: Manners = Manners(), forced: str = ""
+) -> tuple[Mind, list[Decision]]:
     """Answer a window with one decision.
 
     A line is due when its rule's trigger comes; it is said when nobody talks and nothing sounds, a few words a window:
     `pace` tells how long they take, `manners` how many of them a window is given, what stops the assistant, and for how
-    long it only listens.
+    long it only listens. `forced` says why it may not speak in this window, if it may not.
     """
     window = event.data
     before = perceive(mind, window, script, manners.overlap)
-    mind, decision = _decided(before, window, pace, manners)
+    mind, decision = _decided(before, window, pace, manners, forced)
     context, open_answers, remembered = remember(before, window, decision)
     told = decision._replace(overlap=mind.choices, notices=mind.notices, context=(remembered,))
     return replace(mind, choices=(), notices=(), context=context, open=open_answers), [told]
 
 
-def _decided(mind: Mind, window: Window, pace: Pace, manners: Manners) -> tuple[Mind, Decision]:
+def _decided(mind: Mind, window: Window, pace: Pace, manners: Manners, forced: str) -> tuple[Mind, Decision]:
     turn = mind.turn
     over = next((each for each in mind.choices if each.choice == "stop" and each.response == mind.audible), None)
     if over:
         return _stop(mind, window, over.response, over.reason, pace)
+    if forced:
+        return mind, _listens(mind, window.k, forced, "force_listen")
     if isinstance(turn, Speaking):
         return _go_on(mind, turn, window, "the line goes on", manners.admit, pace)
     if window.k < manners.force_listen:

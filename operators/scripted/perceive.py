@@ -65,6 +65,12 @@ def _heard(mind: Mind, event: Event[Any], script: Script, policy: OverlapPolicy)
     return _triggered(mind, script, "speech_ends", mind.speeches, f"user speech {mind.speeches} ended at {event.time / SECOND:.2f} s")
 
 
+def typed(mind: Mind, script: Script, time: int) -> Mind:
+    """Take in a text that the user wrote: it is answered as if it had been said."""
+    mind = replace(mind, speeches=mind.speeches + 1)
+    return _triggered(mind, script, "speech_ends", mind.speeches, f"user message {mind.speeches} came at {time / SECOND:.2f} s")
+
+
 def _saw(mind: Mind, event: Event[Any], script: Script) -> Mind:
     glance = event.data
     return _triggered(mind, script, "scene", glance.scene, f"scene {glance.scene} began at {event.time / SECOND:.2f} s") if glance.cut else mind
