@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, Wake, Window, seconds
 from operators.duplex import assistant, checked_playback
+from operators.minicpm_o import chat_pipeline, mode_pipeline
 from operators.models import Pace, costs_of
 from operators.omni_flow.modes.states import Mode
 from operators.omni_flow.modes.switch import State, Switched, checked, checked_how
@@ -18,7 +19,7 @@ from operators.omni_flow.playback.reading import read_ack
 from operators.scripted.script import load_script
 from operators.scripted.session_modes import Switch, answers, fresh, says
 from operators.senses.echo import without_echo
-from operators.turn_based import SOON, UNHEARD, VOICES, scheduled, scripted, segmenting, spoken
+from operators.turn_based import SOON, UNHEARD, VOICES, published, scheduled, scripted, segmenting, spoken
 from operators.turn_taking.exchange import Answer, UserTurn
 from operators.turn_taking.room import asked, entered, follows, seen
 from operators.turn_taking.user_turns import typed
@@ -41,43 +42,55 @@ def switching(
     how: str = "reset",
     playback: str = "simulated",
     echo: str = "none",
+    decode: str = "sampling",
 ) -> Graph:
-    """Build the pipeline for a model, "scripted" or "scripted-fast"; every operator can be replaced by name.
+    """Build the pipeline for a model, "scripted", "scripted-fast" or a checkpoint's folder; every operator can be replaced by name.
 
     The source `mode` says "duplex" or "turn-based"; `begin` is the mode of the start. `how` is "reset", all is forgotten at a
     switch, or "carry", which a scripted model takes so: it goes on to count the user's turns. Each switch is recorded on the
-    edge `modes`. `playback` is as in turn-based mode, `echo` as in duplex. Raises ValueError for what is none of these, and for a
-    window shorter than a millisecond.
+    edge `modes`. `playback` and `decode` are as in turn-based mode, `echo` as in duplex. Raises ValueError for what is none of these,
+    and for a window shorter than a millisecond.
     """
     checked_playback("switching", playback)
     if not 0.001 <= window <= 3600:
         raise ValueError(f"switching: wants a window of 0.001 to 3600 seconds, got {window}")
-    made, mode = scripted(model, seconds(window), script), checked(begin)
+    is_folder = published(model, script, decode, "half-duplex", "") is not None
+    made, mode = scripted("scripted" if is_folder else model, seconds(window), script), checked(begin)
     g = Graph("switching")
     visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
     ask, messages = g.map("asked", g.source("mode"), asked), g.map("typed", g.source("messages"), typed)
-    look, listen = g.scan("look", visual, made.see, state=made.eyes), g.scan("listen", audio, made.hear, state=made.ears)
-    said = [g.map("acknowledged", g.source("playback"), read_ack)] if playback == "recorded" else []
+    look = visual if is_folder else g.scan("look", visual, made.see, state=made.eyes)
+    listen = g.scan("listen", audio, made.hear, state=made.ears)
+    said = [g.map("acknowledged", g.source("playback"), read_ack)] if playback == "recorded" and not is_folder else []
     room = g.merge("room", ask, messages, g.map("seen", visual, seen), audio, listen, *said)
     turn = g.scan("turn", room, partial(follows, how=checked_how(how), settings=segmenting(made)), state=entered(mode))
-    aligned = g.align("window", look, listen, *said, length=seconds(window))
+    aligned = g.align("window", look, audio if is_folder else listen, *said, length=seconds(window))
     work = g.scan("work", g.merge("arrivals", turn, aligned), admits, state=Gate(mode))
     fence = g.map("switch", turn, switches)
-    answer = partial(answers, duplex=made.decide, script=load_script(script), how=checked_how(how))
-    state = State(fresh(mode, "reset"))
-    answered = g.stage(
-        "answer", work, answer, state=state, cost=partial(cost, each=costs_of(seconds(window))["decide"]), fence=fence, cancellable=True
-    )
+    if is_folder:
+        answered = mode_pipeline.switching_stages(g, model, work, fence, begin=mode, how=checked_how(how), decode=decode)
+    else:
+        answer = partial(answers, duplex=made.decide, script=load_script(script), how=checked_how(how))
+        each = partial(cost, each=costs_of(seconds(window))["decide"])
+        answered = g.stage("answer", work, answer, state=State(fresh(mode, "reset")), cost=each, fence=fence, cancellable=True)
     g.sink("switches", g.map("modes", answered, switched))
-    heard = assistant(g, answered, spoken(made, partial(says, pace=Pace(VOICES[model], 0))))
-    if said:
+    if is_folder:
+        g.feedback("answered", answered, room, delay=SOON)
+        g.feedback("was-read", chat_pipeline.written(g, answered), room, delay=SOON)
+    else:
+        _heard(g, assistant(g, answered, spoken(made, partial(says, pace=Pace(VOICES[model], 0)))), room, aligned, bool(said))
+        g.feedback("answered", answered, room, delay=SOON)
+    return without_echo(g, echo)
+
+
+def _heard(g: Graph, heard: str, room: str, aligned: str, recorded: bool) -> None:
+    """Tell the room what sounds, and what is heard of it, also if a recording says so."""
+    if recorded:
         g.feedback("sounded", g.map("sounds", "play", begins), room, delay=SOON)
         g.feedback("assumed", g.map("schedule", heard, scheduled), room, delay=UNHEARD)
     else:
         g.feedback("playback", heard, aligned)
         g.feedback("sounded", "play", room, delay=SOON)
-    g.feedback("answered", answered, room, delay=SOON)
-    return without_echo(g, echo)
 
 
 def begins(event: Event[Sound | Ack]) -> Sound | None:

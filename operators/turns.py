@@ -55,9 +55,30 @@ def _turns(trace: Trace) -> list[Turn]:
 def told(trace: Trace) -> Turns:
     """Return the turns as they are printed and kept, times in seconds; none of a graph in which nobody speaks.
 
-    One that was cut short is marked: `stopped`, and `heard`, the words of which at least half sounded.
+    One that was cut short is marked: `stopped`, and `heard`, the words of which at least half sounded. Where answers have no sound,
+    they are told as they were decided, and marked `written`.
     """
-    return [_told(turn) for turn in turns(trace)] if trace.edges.keys() >= SPOKEN else []
+    return [_told(turn) for turn in turns(trace)] if trace.edges.keys() >= SPOKEN else [_told(turn) | {"written": True} for turn in written(trace)]
+
+
+def decides(trace: Trace) -> bool:
+    """Tell whether a trace has decisions that say something, and kept them."""
+    return "decide" in trace.edges and all(hasattr(event.data, "choice") and hasattr(event.data, "response") for event in trace["decide"])
+
+
+def written(trace: Trace) -> list[Turn]:
+    """Return the answers that were decided, in order, of a graph that gives them no sound: from the first words to the last."""
+    found: dict[int, list[Event[Any]]] = {}
+    stops = {event.data.response for event in trace["decide"] if event.data.choice == "stop"} if decides(trace) else set()
+    for event in trace["decide"] if decides(trace) else ():
+        if event.data.choice == "speak" and event.data.text:
+            found.setdefault(event.data.response, []).append(event)
+    return [_written(response, events, response in stops) for response, events in found.items()]
+
+
+def _written(response: int, events: list[Event[Any]], stopped: bool) -> Turn:
+    text = "".join(event.data.text for event in events)
+    return Turn(events[0].time, events[-1].time, text, events[0].data.cause, response, stopped, text if stopped else None)
 
 
 def _told(turn: Turn) -> dict[str, Any]:

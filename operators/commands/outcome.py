@@ -128,9 +128,9 @@ def _differs_from(trace: Trace, recording: Recording, edge: str) -> int | None:
 
 
 def show(found: dict[str, Any], recording: Recording) -> None:
-    """Print the turns as a table, or of a graph in which nobody speaks its edges; then how long it took and the digest."""
+    """Print the turns as a table, also those without sound, or of a graph in which nobody speaks its edges; then how long it took and the digest."""
     screen = console()
-    screen.print(_turns(found) if found["edges"].keys() >= SPOKEN else _edges(found))
+    screen.print(_turns(found) if found["turns"] or found["edges"].keys() >= SPOKEN else _edges(found))
     if not found["complete"]:
         screen.print("stopped before its end; this is what was done by then", style="yellow")
     for name, path in found["files"].items():
@@ -143,7 +143,8 @@ def show(found: dict[str, Any], recording: Recording) -> None:
 def _turns(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    table = Table(title=f"{found['session']}: what was said, when and why", title_justify="left", pad_edge=False)
+    what = "written" if any(turn.get("written") for turn in found["turns"]) else "said"
+    table = Table(title=f"{found['session']}: what was {what}, when and why", title_justify="left", pad_edge=False)
     for column in ("from", "to", "text", "cause"):
         table.add_column(column, justify="right" if column in ("from", "to") else "left", no_wrap=column in ("from", "to"), overflow="fold")
     for turn in found["turns"]:

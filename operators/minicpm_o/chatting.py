@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from itertools import accumulate
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from operators.minicpm_o.mel import Mode
 from operators.minicpm_o.replying import CHAT, HALF_DUPLEX, Reply, Replying, reply
 from operators.minicpm_o.seeing import see
 from operators.minicpm_o.thinking import Piece
+from operators.omni_flow.context.cache_plan import CachePlan, Rows
 from operators.omni_flow.deciding.choosing import Draw
 from operators.omni_flow.tokens.tokenizer import Tokenizer
 from operators.omni_flow.tokens.vocabulary import TTS_EOS
@@ -95,12 +97,16 @@ def chat(
 
 @dataclass(frozen=True)
 class Conversation:
-    """Hold what a half-duplex session remembers: where it stands, the cache, the hidden state at its last row, what the encoder heard."""
+    """Hold what a half-duplex session remembers: where it stands, the cache, the hidden state at its last row, what the encoder heard.
+
+    `fed` is what the cache's rows were made of, in order: ids, and embeddings where no ids can say it.
+    """
 
     cache: Cache
     where: HalfDuplex = field(default_factory=HalfDuplex)
     hidden: np.ndarray | None = None
     heard: Heard = field(default_factory=Heard)
+    fed: tuple[Piece, ...] = field(default=(), repr=False)
 
 
 def begin(weights: Weights) -> Conversation:
@@ -130,9 +136,29 @@ def respond(
     cache, found = reply(weights, now.cache, now.hidden, replying, draw)
     if found.end == TTS_EOS:
         cache, _ = thinking.feed(weights, cache, [(TTS_EOS,)])
-    rows = len(found.ids) + (found.end == TTS_EOS)
-    where, _, plan = half_duplex.answered(now.where, rows, completed=found.end is not None, settings=settings)
-    return replace(now, where=where, cache=thinking.carry_out(weights, cache, plan)), found
+    said = (*found.ids, *((TTS_EOS,) if found.end == TTS_EOS else ()))
+    where, _, plan = half_duplex.answered(now.where, len(said), completed=found.end is not None, settings=settings)
+    return replace(now, where=where, cache=thinking.carry_out(weights, cache, plan), fed=kept((*now.fed, said), plan)), found
+
+
+def recalled(weights: Weights, now: Conversation) -> Conversation:
+    """Compute a conversation's cache anew from what it was made of: after a crash, a cache is not kept.
+
+    Where rounds were forgotten, the others no longer carry what was said in them.
+    """
+    cache, _ = thinking.feed(weights, thinking.begin(weights), now.fed)
+    return replace(now, cache=cache)
+
+
+def kept(fed: Sequence[Piece], plan: CachePlan) -> tuple[Piece, ...]:
+    """Return of what was fed that of which rows stay, by a plan that feeds nothing anew.
+
+    >>> kept([(1, 2, 3), (4, 5)], CachePlan(5, (Rows(0, 1, 0), Rows(2, 4, 1))))
+    ((1,), (3,), (4,))
+    """
+    starts = list(accumulate(map(len, fed), initial=0))
+    cut = (piece[max(part.start - at, 0) : max(part.end - at, 0)] for part in plan.parts if isinstance(part, Rows) for at, piece in zip(starts, fed))
+    return tuple(piece for piece in cut if len(piece))
 
 
 def encoded(weights: Weights, heard: Heard, feed: Feed, settings: HalfDuplexing) -> tuple[Heard, list[Piece]]:
@@ -154,5 +180,5 @@ def _fed(weights: Weights, now: Conversation, where: HalfDuplex, feed: Feed, set
         now = begin(weights)
     heard, pieces = encoded(weights, now.heard, feed, settings)
     cache, hidden = thinking.feed(weights, now.cache, pieces)
-    cache = thinking.carry_out(weights, cache, feed.plan)
-    return Conversation(cache, where, hidden[-1], Heard() if feed.clears_audio else heard)
+    cache, fed = thinking.carry_out(weights, cache, feed.plan), kept((*now.fed, *pieces), feed.plan)
+    return Conversation(cache, where, hidden[-1], Heard() if feed.clears_audio else heard, fed)

@@ -138,7 +138,7 @@ def published(
 def look(state: None, event: Event[Window], *, model: Callable[[], tuple[Weights, Text]], most: int) -> tuple[None, list[Seen]]:
     """Encode the newest picture of a window; one that cannot be decoded is as none."""
     window, (weights, _) = event.data, model()
-    newest = [picture for each in window.of("env-visual")[-1:] if (picture := _decoded(each.data)) is not None]
+    newest = [picture for each in window.of("env-visual")[-1:] if (picture := decoded(each.data)) is not None]
     sound = b"".join(each.data for each in window.of("env-audio"))
     return state, [Seen(window.k, window.end, tuple(see(weights, newest, most)), sound)]
 
@@ -146,7 +146,8 @@ def look(state: None, event: Event[Window], *, model: Callable[[], tuple[Weights
 look.takes_hz = RATE_HZ  # type: ignore[attr-defined]  # it hands the sound on, to be encoded
 
 
-def _decoded(encoded: bytes) -> np.ndarray | None:
+def decoded(encoded: bytes) -> np.ndarray | None:
+    """Decode a JPEG or PNG, uint8 [h, w, 3]; None for what is none, or is damaged."""
     from io import BytesIO
 
     from PIL import Image

@@ -20,7 +20,7 @@ from operators.report.sound import packed, peaks
 from operators.report.thumbnails import thumbnails
 from operators.report.words import spoken_words
 from operators.sounding import sounds
-from operators.turns import SPOKEN, told
+from operators.turns import SPOKEN, decides, told
 from operators.words import WAVE_HZ
 
 AUDIO, VISUAL = "env-audio", "env-visual"
@@ -43,7 +43,8 @@ def gather(trace: Trace, inputs: Session | None = None, *, sound: bool = True) -
         "graph": trace.graph.name,
         "windows": _windows(trace),
         "turns": told(trace),
-        "decisions": _decisions(trace) if speaks else [],
+        "decisions": _decisions(trace) if speaks or decides(trace) else [],
+        "speaks": speaks,
         "words": [[w.text, *map(_ms, (w.decided, w.heard, w.until)), w.decision, w.response, w.cut] for w in words],
         "ages": [[_ms(time), _ms(age)] for time, age in staleness(trace, words)],
         "sounds": _sounds(trace) if speaks else [],

@@ -64,7 +64,8 @@ function lanesOf(run, tag) {
   const add = (name, height, draw, hit) => lanes.push({ name: label(name), key: name, height, draw, hit: hit ?? (() => null), run });
   if (run.pictures.length) addPictures(run, add);
   if (run.room) addRoom(run, add);
-  if (run.decisions.length) { addDecisions(run, add); addWords(run, add); }
+  if (run.decisions.length) addDecisions(run, add);
+  if (run.speaks && run.decisions.length) addWords(run, add);
   if (run.voice) { const wave = unpack(run.voice); add("assistant", 46, (c, w, h) => drawWave(c, w, h, wave, theme.voice), (ms) => soundAt(run, ms)); }
   if (run.words.length) addLead(run, add);
   for (const [name, steps] of Object.entries(run.stages)) addStage(run, name, steps, add);
@@ -123,7 +124,7 @@ function addDecisions(run, add) {
       c.fillStyle = theme.soft;  // how likely it was to listen
       if (d.p) c.fillRect(left, h - 6, Math.max(1, ((right - left - 1) * d.p) / 1000), 3);
       if (d.forced) { c.fillStyle = theme.mark; c.fillRect(left, 0, Math.max(1, right - left - 1), 3); }
-      if (right - left > 16) { c.fillStyle = d.c === "listen" ? theme.ink : theme.paper; c.font = "11px system-ui"; c.fillText(right - left > 64 ? `${d.k} ${d.c}` : d.k, left + 3, 17); }
+      if (right - left > 16) { c.fillStyle = d.c === "listen" ? theme.ink : theme.paper; c.font = "11px system-ui"; c.fillText(right - left > 64 ? `${d.k} ${d.c}` : `${d.k}`, left + 3, 17); }
       last = right;
     }
   }, (ms) => { const n = place(list, ms + 0.001, from) - 1; return n >= 0 && ms < list[n].w[2] ? aboutDecision(run, list[n]) : null; });
@@ -225,12 +226,12 @@ function drawTicks(c, w, h, times) {
 
 // ---- why --------------------------------------------------------------------------------------------------------
 function aboutDecision(run, d) {
-  const rows = [["window", d.k], ["decided", seconds(d.t)], ["because", d.why]];
+  const rows = [...(d.k < 0 ? [] : [["window", d.k]]), ["decided", seconds(d.t)], ["because", d.why]];
   if (d.text) rows.push(["says", d.text]);
   if (d.p !== undefined) rows.push(["p(listen)", d.p / 1000]);
   if (d.forced) rows.push(["forced by", d.forced]);
   if (d.ends) rows.push(["ends", d.ends]);
-  return { title: `Window ${d.k}: ${d.c}`, t: d.t, rows, chain: d.chain, run };
+  return { title: d.k < 0 ? `A turn of the user: ${d.c}` : `Window ${d.k}: ${d.c}`, t: d.t, rows, chain: d.chain, run };
 }
 
 function aboutWord(run, word) {
@@ -395,12 +396,16 @@ function goToTurn(run, n) {
   document.querySelectorAll("#turns tbody tr").forEach((row, k) => row.classList.toggle("picked", k === n));
 }
 let hits = [], hit = 0;
+// Where nothing sounds, what was decided is searched instead.
+function decidedHits(run, wanted) {
+  return run.speaks ? [] : run.decisions.filter((d) => d.text && d.text.toLowerCase().includes(wanted)).map((d) => [d.t, run, aboutDecision(run, d)]);
+}
 function search(step) {
   const wanted = $("search").value.trim().toLowerCase();
-  hits = wanted ? data.runs.flatMap((run) => [...run.words.filter((word) => word[0].toLowerCase().includes(wanted)).map((word) => [word[2], run, word]), ...run.people.filter((said) => said[4].toLowerCase().includes(wanted)).map((said) => [said[0], run, null])]).sort((a, b) => a[0] - b[0]) : [];
+  hits = wanted ? data.runs.flatMap((run) => [...decidedHits(run, wanted), ...run.words.filter((word) => word[0].toLowerCase().includes(wanted)).map((word) => [word[2], run, word]), ...run.people.filter((said) => said[4].toLowerCase().includes(wanted)).map((said) => [said[0], run, null])]).sort((a, b) => a[0] - b[0]) : [];
   hit = hits.length ? (step ? (hit + step + hits.length) % hits.length : Math.max(0, hits.findIndex((each) => each[0] >= cursor))) : 0;
   $("found").textContent = wanted ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
-  if (hits.length) { moveTo(hits[hit][0]); if (hits[hit][2]) pick(aboutWord(hits[hit][1], hits[hit][2])); }
+  if (hits.length) { moveTo(hits[hit][0]); if (hits[hit][2]) pick(hits[hit][2].rows ? hits[hit][2] : aboutWord(hits[hit][1], hits[hit][2])); }
 }
 
 // ---- playing: the cursor follows what is heard; without sound it follows the clock --------------------------------

@@ -178,7 +178,7 @@ def test_whenever_it_switches_nothing_of_one_mode_sounds_in_the_other(script, sp
         ({"how": "keep"}, "switch: wants one of reset, carry, got 'keep'"),
         ({"window": 0}, "switching: wants a window of 0.001 to 3600 seconds, got 0"),
         ({"playback": "loud"}, "switching: wants playback to be one of simulated, recorded, got 'loud'"),
-        ({"model": "recorded"}, "turn-based: wants a model out of scripted, scripted-fast, got 'recorded'"),
+        ({"model": "recorded"}, "turn-based: wants a model out of scripted, scripted-fast, or a checkpoint's folder, got 'recorded'"),
     ],
 )
 def test_a_pipeline_that_cannot_be_built_is_refused(options, words):

@@ -164,7 +164,7 @@ def test_the_command_line_finds_it_and_its_states_can_be_kept():
 
 
 def test_a_model_that_takes_no_turns_and_a_playback_that_is_none_are_refused():
-    with pytest.raises(ValueError, match="turn-based: wants a model out of scripted, scripted-fast, got 'recorded'"):
+    with pytest.raises(ValueError, match="turn-based: wants a model out of scripted, scripted-fast, or a checkpoint's folder, got 'recorded'"):
         turn_based(model="recorded")
     with pytest.raises(ValueError, match="turn-based: wants playback to be one of simulated, recorded, got 'loud'"):
         turn_based(playback="loud")

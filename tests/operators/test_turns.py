@@ -118,3 +118,30 @@ def test_a_trace_that_holds_something_else_there_is_refused_in_a_line(edge):
     trace.edges[edge] = [event._replace(data=7) for event in trace.edges[edge]]
     with pytest.raises(ValueError, match=r"^turns: the trace of 's' holds on decide, play or heard what no assistant leaves there \(.*\); `omniflow"):
         turns(trace)
+
+
+def decided(*decisions: tuple[float, Decision]):
+    """Run a graph that decides, and gives no answer a sound."""
+    g = Graph("written")
+    g.sink("out", g.stage("decide", g.source("told"), told))
+    return run_direct(g, Session("s", {"told": [(seconds(at), decision) for at, decision in decisions]}, end=seconds(10)))
+
+
+def test_answers_without_sound_are_told_as_they_were_decided():
+    other = Decision(4, "speak", "a new scene", 2, 0, True, "three", "three")
+    trace = decided(FIRST, (1.5, Decision(1, "listen", "nothing to say")), SECOND, (5.0, other))
+    assert told_of(trace) == [
+        {"start_s": 1.0, "end_s": 2.0, "text": "one two", "cause": "he asked", "written": True},
+        {"start_s": 5.0, "end_s": 5.0, "text": "three", "cause": "a new scene", "written": True},
+    ]
+
+
+def test_one_that_was_stopped_is_marked_with_what_was_written_of_it():
+    stopped = {"stopped": True, "heard": "one", "written": True}
+    assert told_of(decided(FIRST, (2.0, STOP))) == [{"start_s": 1.0, "end_s": 1.0, "text": "one", "cause": "he asked", **stopped}]
+
+
+def test_where_an_edge_of_that_name_holds_something_else_nothing_was_said():
+    g = Graph("other")
+    g.sink("out", g.map("decide", g.source("told", int), lambda event: event.data))
+    assert told_of(run_direct(g, Session("s", {"told": [(0, 1)]}, end=seconds(1)))) == []

@@ -11,6 +11,8 @@ from omniflow_graph import Event, Graph, RecordingError, seconds
 from omniflow_graph.recording import Manifest, StreamInfo, open_recording, write_recording
 from operators.commands.fitting import check_streams
 from operators.duplex import duplex
+from operators.switching import switching
+from operators.turn_based import turn_based
 from tests.operators.commands.rooms import FAST, STREAMS
 
 SOUND = STREAMS["env-audio"]
@@ -77,3 +79,13 @@ def test_a_graph_that_hears_in_its_own_way_may_be_given_anything(here):
 def test_a_recording_without_the_stream_is_told_elsewhere(here):
     write_recording("odd.mcap", Manifest("odd", streams={"mic": StreamInfo("text")}), [Event(0, "mic", 0, "")])
     check_streams(duplex(model="scripted-fast"), open_recording("odd.mcap"))
+
+
+def test_what_a_checkpoint_hears_is_checked_before_it_is_loaded(here):
+    odd("env-audio", replace(SOUND, rate_hz=48_000), LOUD)
+    recording = open_recording("odd.mcap")
+    with pytest.raises(RecordingError, match="'env-audio' is sound at 48000 Hz, and 'look' takes sound at 16000 Hz"):
+        check_streams(duplex(model=str(here)), recording)
+    for build in (turn_based, switching):
+        with pytest.raises(RecordingError, match="'env-audio' is sound at 48000 Hz, and 'listen' takes sound at 16000 Hz"):
+            check_streams(build(model=str(here)), recording)

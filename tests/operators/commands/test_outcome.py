@@ -17,6 +17,8 @@ from operators.commands.outcome import counterfactual_from, outcome, reached, sh
 from operators.duplex import duplex
 from operators.words import Say
 from tests.operators.commands.rooms import LINE, STREAMS, answered, room, script
+from tests.operators.test_turns import FIRST, decided
+from tests.operators.test_turns import SECOND as THEN
 
 LONG = LINE + " And more to come."  # " And more" is said with " now.", from 3.73 s on; to 5.11 s in all
 TURN = {"start_s": 2.29, "end_s": 4.03, "text": LINE, "cause": "user speech 1 ended at 1.98 s"}
@@ -241,6 +243,16 @@ def test_people_are_shown_the_turns_the_files_the_speed_and_the_digest(capsys, t
         f"digest decisions {trace.digest['decisions'][:16]} media {trace.digest['media'][:16]}",
     ]
     assert "stopped" not in out
+
+
+def test_answers_without_sound_are_shown_as_such(capsys, asked, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    show(summed_up(decided(FIRST, THEN), asked), asked)
+    out = capsys.readouterr().out
+    assert out.startswith("s: what was written, when and why")
+    assert [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "one" in line] == [
+        ["1.00 s", "2.00 s", "one two", "he asked"]
+    ]
 
 
 def test_people_are_shown_where_an_answer_was_cut_short(capsys, tmp_path, monkeypatch):

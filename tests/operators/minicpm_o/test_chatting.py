@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from operators.minicpm_o.chatting import begin, chat, filled, listen, picture_of, respond, samples_of
+from operators.minicpm_o.chatting import begin, chat, filled, listen, picture_of, recalled, respond, samples_of
 from operators.minicpm_o.replying import CHAT, HALF_DUPLEX
 from operators.omni_flow.tokens.tokenizer import Bytes
 from operators.omni_flow.turn_based.half_duplex import HalfDuplexing
@@ -87,7 +87,7 @@ def test_the_oldest_rounds_go_and_the_rest_moves_up(talking):
         now = listen(talking, now, Message("user", "Tell me more of it."), TEXT, settings)
         now, _ = respond(talking, now, TEXT, settings, SPOKEN)
     assert now.cache.length == now.where.rows <= 120
-    assert [each.id for each in now.where.rounds] == [1, 2]
+    assert [each.id for each in now.where.rounds] == [2]
 
 
 def test_a_message_while_it_answers_is_refused_and_the_conversation_stays(talking):
@@ -95,3 +95,20 @@ def test_a_message_while_it_answers_is_refused_and_the_conversation_stays(talkin
     with pytest.raises(ValueError, match="wants a message of the user to answer"):
         respond(talking, now, TEXT)
     assert listen(talking, now, Message("user", "Hello"), TEXT).cache.length == now.cache.length + len("user\nHello") + 1
+
+
+def test_what_was_fed_is_kept_with_the_rows_and_makes_the_same_cache(talking):
+    now = begin(talking)
+    settings = HalfDuplexing(high=90, low=60)
+    for n in range(3):
+        now = listen(talking, now, Message("user", [SOUND, f"What is {n}?"]), TEXT, settings)
+        now, _ = respond(talking, now, TEXT, settings, SPOKEN)
+        assert sum(map(len, now.fed)) == now.where.rows == now.cache.length
+    assert [each.id for each in now.where.rounds] == [2]  # the others were let go
+    whole = begin(talking)
+    for n in range(3):
+        whole = listen(talking, whole, Message("user", [SOUND, f"What is {n}?"]), TEXT)
+        whole, _ = respond(talking, whole, TEXT, replying=SPOKEN)
+    again = recalled(talking, replace(whole, cache=whole.cache.forgotten()))
+    assert np.allclose(again.cache.keys(0).numpy(), whole.cache.keys(0).numpy(), atol=1e-5)
+    assert np.allclose(again.cache.values(0).numpy(), whole.cache.values(0).numpy(), atol=1e-5)

@@ -66,6 +66,13 @@ def test_the_seed_decides_what_is_drawn(folder):
     assert texts[0] == texts[1] != texts[2]
 
 
+def test_without_chance_the_seed_decides_nothing(folder):
+    texts = [
+        [event.data for event in replay(duplex(model=folder, decode="greedy"), session(2.0), engine="direct", seed=seed)["text"]] for seed in (1, 2)
+    ]
+    assert texts[0] == texts[1] != []
+
+
 def test_the_first_windows_only_listen(folder):
     trace = replay(published(folder, force_listen=2), session(3.0), engine="direct")
     assert [event.data.choice for event in trace["decide"]][:2] == ["listen", "listen"]

@@ -11,6 +11,8 @@ from operators.report.gather import gather
 from simulations.scenario import MS, SECOND, At, Phrase, Scenario, interrupt, say
 from simulations.world import simulate
 from tests.operators.commands.rooms import answered, room, script
+from tests.operators.test_turns import FIRST, decided
+from tests.operators.test_turns import SECOND as THEN
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,12 @@ def test_a_graph_in_which_nobody_speaks_shows_its_edges():
     assert shown["ticks"] == {"mic": [0.0, 500.0], "loud": [0.0, 500.0], "window": [1000.0, 2000.0]}
     assert (shown["decisions"], shown["words"], shown["audio"]) == ([], [], "")
     json.dumps(shown)
+
+
+def test_decisions_without_sound_are_shown_with_what_they_say():
+    shown = gather(decided(FIRST, THEN))
+    assert [(d["t"], d["c"], d["text"], d["chain"][0][1]) for d in shown["decisions"]] == [
+        (1000.0, "speak", "one", "told"),
+        (2000.0, "speak", " two", "told"),
+    ]
+    assert (shown["speaks"], shown["words"], [turn["text"] for turn in shown["turns"]]) == (False, [], ["one two"])

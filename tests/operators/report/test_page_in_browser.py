@@ -13,9 +13,12 @@ from omniflow_graph.recording import open_recording
 from operators.duplex import duplex
 from operators.report.page import page as page_of
 from operators.scripted.script import Rule
+from operators.words import Decision
 from simulations.scenario import SECOND, At, Scenario, Shot, say
 from simulations.world import simulate
 from tests.operators.commands.rooms import answered, room, script
+from tests.operators.test_turns import FIRST, decided
+from tests.operators.test_turns import SECOND as THEN
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -190,6 +193,19 @@ def test_two_runs_are_laid_side_by_side_and_the_first_difference_is_marked(opene
     page.wait_for_timeout(100)
     column = "(() => { const lane = lanes.find(each => each.key === 'heard'), c = lane.canvas; const at = Math.round(x(2120, c.clientWidth) * devicePixelRatio); return [...c.getContext('2d').getImageData(at - 1, 0, 3, c.height).data].some(Boolean); })()"  # noqa: E501
     assert page.evaluate(column)
+
+
+def test_of_answers_without_sound_the_decisions_are_shown_and_searched(opened, tmp_path):
+    turn = (5.0, Decision(-1, "speak", "she typed", 2, 0, True, "three", "three"))
+    (tmp_path / "written.html").write_text(page_of([(decided(FIRST, THEN, turn), None)]), encoding="utf-8")
+    page = opened(tmp_path / "written.html")
+    assert page.eval_on_selector_all(".lane", "rows => rows.map(row => row.dataset.lane)") == ["", "decision", "decided", "decide"]
+    assert page.locator("#turns tbody tr").all_inner_texts() == ["1.000 s\t2.000 s\tone two\the asked", "5.000 s\t5.000 s\tthree\tshe typed"]
+    page.keyboard.press("/")
+    page.keyboard.type("two")
+    assert (page.inner_text("#found"), page.inner_text("#why h3"), page.evaluate("cursor")) == ("1 of 1", "Window 1: speak", 2000)
+    page.locator("#search").fill("three")
+    assert page.inner_text("#why h3") == "A turn of the user: speak"
 
 
 def test_it_is_drawn_in_the_colours_of_the_night(opened, written):
