@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from omniflow_graph import Event, Graph
 
 CONTROL, TOLD = "control", "told"
+OBEYING = ("scripted", "scripted-fast", "passive")  # models
 ACTED_ON = ("interrupt", "force_listen", "text", "pause", "resume")
 
 

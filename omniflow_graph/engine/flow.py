@@ -156,16 +156,31 @@ def _map(node: Node, chancy: bool, compiled: CompiledFlow, items: list[Item]) ->
     """Answer events one by one; promises pass under the new name."""
     run, name, edge, fn, out = compiled.current, node.name, node.inputs[0], node.fn, []
     assert fn
-    try:
-        for session, chunk in () if run.failure else items:
-            if edge not in chunk.events and edge not in chunk.ticks and edge not in chunk.ends and not chunk.start:
-                continue
+    for session, chunk in items:
+        if run.failure or session in run.broken:
+            continue
+        if edge not in chunk.events and edge not in chunk.ticks and edge not in chunk.ends and not chunk.start:
+            continue
+        try:
             events = mapped_by(bound(fn, name, session, run.seed) if chancy else fn, node, session, chunk.events.get(edge, ()))
-            ticks, ends = ({name: of[edge]} if edge in of else {} for of in (chunk.ticks, chunk.ends))
-            out.append((session, Chunk({name: events} if events else {}, [], ticks, ends, chunk.start)))
-    except BaseException as error:  # also Ctrl-C: Rust would make a noise of it
-        run.fail(error)
+        except BaseException as error:  # also Ctrl-C: Rust would make a noise of it
+            if run.ends_only(session, error):
+                out.append((session, _cut_short(compiled.plan.graph, chunk)))
+            else:
+                run.fail(error)
+            continue
+        ticks, ends = ({name: of[edge]} if edge in of else {} for of in (chunk.ticks, chunk.ends))
+        out.append((session, Chunk({name: events} if events else {}, [], ticks, ends, chunk.start)))
     return out
+
+
+def _cut_short(graph: Graph, chunk: Chunk | None = None) -> Chunk:
+    """End all edges and sinks of a session at once: nothing more comes of it."""
+    return Chunk({}, [], {}, dict.fromkeys(_names(graph), 0), chunk and chunk.start)
+
+
+def _names(graph: Graph) -> list[str]:
+    return [*graph.edges(), *(node.name for node in graph.nodes.values() if node.kind == "sink")]
 
 
 class _PartLogic(StatefulBatchLogic):
@@ -177,11 +192,19 @@ class _PartLogic(StatefulBatchLogic):
 
     def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
         run = self.compiled.current
+        if run.broken and ((session := self._session(values)) is None or session in run.broken):
+            return (), StatefulBatchLogic.DISCARD
         try:
             return ((), StatefulBatchLogic.RETAIN) if run.failure else self._advanced(values)
         except BaseException as error:
+            if run.ends_only(self._session(values), error):
+                return [_cut_short(self.compiled.plan.graph, values[0])], StatefulBatchLogic.DISCARD
             run.fail(error)
             return (), StatefulBatchLogic.RETAIN
+
+    def _session(self, values: list[Chunk]) -> str | None:
+        """Name the session; None if this is what was still on its way of one that has ended."""
+        return self.island.start.session if self.island else values[0].start and values[0].start.session
 
     def _advanced(self, values: list[Chunk]) -> tuple[list[Chunk], bool]:
         begun = None
@@ -216,15 +239,23 @@ class _PartLogic(StatefulBatchLogic):
 
 def _note(compiled: CompiledFlow, items: list[Item]) -> list[tuple[str, Note]]:
     """Turn chunks into what the trace needs, before they leave the process: digests, and payloads only where asked for."""
-    run, notes = compiled.current, []
-    try:
-        for session, chunk in () if run.failure else items:
-            if run.watch:
+    run, graph, notes = compiled.current, compiled.plan.graph, []
+    names = len(_names(graph)) if run.broken else 0
+    for session, chunk in items:
+        if run.failure or (session in run.broken and not run.is_last(session, chunk, names)):
+            continue
+        try:
+            if run.watch and session not in run.broken:
                 run.watch(session, chunk)
             if chunk.events or chunk.logs or chunk.ends or chunk.start:
-                notes.append((session, note(chunk, run.digest_of, run.keep, compiled.plan.graph, session)))
-    except BaseException as error:
-        run.fail(error)
+                notes.append((session, note(chunk, run.digest_of, run.keep, graph, session)))
+        except BaseException as error:
+            if not run.ends_only(session, error):
+                run.fail(error)
+                continue
+            last = _cut_short(graph, chunk)
+            run.closed.add(session)
+            notes.append((session, note(last, run.digest_of, run.keep, graph, session)))
     return notes
 
 
@@ -249,13 +280,19 @@ class _TraceLogic(StatefulBatchLogic):
     def on_batch(self, values: list[Note]) -> tuple[Iterable[Any], bool]:
         try:
             for each in values:
+                if self.session is None and each.start is None and self.run.broken:  # what was on its way of one that has ended
+                    return (), StatefulBatchLogic.DISCARD
+                if not self.open:
+                    break
                 if self.session is None:
                     assert each.start, "every stream begins with Start"
                     self._begin(each.start.session)
                 self.book.add(each)
                 self.open.difference_update(each.ends)
                 self.ends |= {edge: time for edge, time in each.ends.items() if edge in self.sources}
-            return ((), StatefulBatchLogic.RETAIN) if self.open else ((self._finished(),), StatefulBatchLogic.DISCARD)
+            if self.open:
+                return (), StatefulBatchLogic.RETAIN
+            return (self._finished(complete=self.session not in self.run.broken),), StatefulBatchLogic.DISCARD
         except BaseException as error:
             self.run.fail(error)
             return (), StatefulBatchLogic.RETAIN

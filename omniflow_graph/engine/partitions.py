@@ -49,6 +49,24 @@ class Run:
     results: dict[str, Any] = field(default_factory=dict)
     digest_of: Digester = field(default_factory=Digester)
     quiet: Quiet = field(default_factory=Quiet)
+    broken: dict[str, Exception] = field(default_factory=dict)  # live sessions that an error of their own ended
+    closed: set[str] = field(default_factory=set)  # those of them whose trace has ended, too
+
+    def ends_only(self, session: str | None, error: BaseException) -> bool:
+        """Tell whether an error ends one session only, which it does of live ones; then its feed knows, and nothing more comes of it."""
+        live = next((feed for feed in self.feeds.values() if _is_live(feed)), None)
+        if live is None or session is None or not isinstance(error, Exception):
+            return False
+        self.broken.setdefault(session, error)
+        live.broke(session, error)  # type: ignore[attr-defined]
+        return True
+
+    def is_last(self, session: str, chunk: Chunk, names: int) -> bool:
+        """Tell whether this chunk ends all names of a graph at once, and so a broken session's trace, which ends once."""
+        if session in self.closed or len(chunk.ends) < names:
+            return False
+        self.closed.add(session)
+        return True
 
     def fail(self, error: BaseException) -> None:
         """Remember the first error and let the flow run dry, so that it surfaces as itself and without Rust's noise.

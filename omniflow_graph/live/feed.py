@@ -75,6 +75,7 @@ class LiveFeed:
         self.ended: set[str] = set()  # and not to begin again
         self.refused: dict[str, int] = {}
         self.failures: dict[str, Exception] = {}
+        self.broken: dict[str, Exception] = {}  # sessions that an operator's error ended
         self.gap = 0  # longest that the reader looked at its sockets later than it wanted to, in ns
         self._stop, self._news, self._over = threading.Event(), threading.Condition(), False
         self._context, self.curve = context(), curve
@@ -130,6 +131,18 @@ class LiveFeed:
             except Exception as error:
                 self._failed(session, error)
         return session
+
+    def broke(self, name: str, error: Exception) -> None:
+        """Learn from the engine that an operator failed in a session: it ends, its recording says why, and the others go on."""
+        with self._news:
+            self.broken[name] = error
+            self.ended.add(name)
+            session = self.sessions.get(name)
+            if session is not None:
+                session.telemetry.note("failed", why=" ".join(str(error).split())[:200], error=type(error).__name__)
+                if session.end_time is None:
+                    self._guarded(session, session.end, self.clock.now())
+                session.messages.clear()
 
     def poll(self, most: int, seed: int) -> list[tuple[str, Chunk]] | None:
         """Return what came in, (session, chunk), waiting at most 5 ms for it; None once all has ended."""

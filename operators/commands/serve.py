@@ -32,6 +32,7 @@ from operators.commands.outcome import outcome, show, timed
 from operators.commands.served import LIVE, Served
 from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, add_echo, settings, warm
 from operators.commands.stopping import stoppable
+from operators.controls import OBEYING
 from operators.live.outlet import Outlet
 from operators.omni_flow.playback.reading import read_ack
 
@@ -65,7 +66,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until it is stopped or idle; then say what came of it. Returns 0, or 1 if a session could not be recorded."""
+    """Serve until it is stopped or idle; then say what came of it. Returns 0, or 1 if a session failed."""
     server = Server.of(args)
     with stoppable() as stop:
         found = server.serve(stop)
@@ -78,7 +79,10 @@ def run(args: argparse.Namespace) -> int:
                 print(f"late {each['late']}, dropped {each['dropped']}, gaps {each['gaps']}, deadlines missed {each['deadline_misses']}")
     for why, count in found["refused"].items():
         print(f"omniflow: refused {count}: {why}", file=sys.stderr)
-    return 0
+    failed = [each for each in found.get("sessions", [found]) if "failed" in each]
+    for each in failed:
+        print(f"omniflow: session {each['session']!r} failed: {each['failed']}", file=sys.stderr)
+    return int(bool(failed))
 
 
 @dataclass
@@ -121,7 +125,7 @@ class Server:
             check_reach(each, secured=bool(args.keys), insecure=args.insecure)
         model = args.model or (DEFAULT_MODEL if args.graph == DEFAULT_GRAPH else None)
         beside = ",".join(dict.fromkeys([*(feed.stream for feed in feeds), STREAM, COMMANDS]))
-        obeys = {"control": True} if args.control and takes(args.graph, "control") else {}
+        obeys = {"control": True} if args.control and model in (None, *OBEYING) and takes(args.graph, "control") else {}
         served = Served(args.graph, model, args.script, args.window, beside, args.seed, obeys | settings(args.set))
         graph = load_graph(LIVE, served.options())
         idle = args.idle if args.until_idle is None else args.until_idle
@@ -157,6 +161,8 @@ class Server:
 
             feeds: list[Any] = [feed]
             flow.run(feeds, seed=args.seed, keep=self._wanted(), finish=finish, watch=self._outlet(feed, publisher, clock))
+        for name, error in feed.broken.items():
+            found.setdefault(name, {"session": name})["failed"] = f"{type(error).__name__}: {error}"
         refused = {"refused": feed.refused, "reader_gap_ms": round(feed.gap / MS, 1)}
         return (next(iter(found.values())) if len(found) == 1 else {"sessions": list(found.values())}) | refused
 

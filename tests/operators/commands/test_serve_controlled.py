@@ -49,7 +49,7 @@ def test_a_session_is_interrupted_and_the_recording_says_so(silence, tmp_path):
             mouth.connect(control)
             with running("publish", silence, "--feed", f"env-audio=omniflow/1@connect+{sensors}", "--json") as sensor:
                 received(ears, "speech")
-                mouth.send(msgpack.packb({"do": "interrupt"}))
+                mouth.send(bytes(msgpack.packb({"do": "interrupt"}) or b""))
                 assert msgpack.unpackb(mouth.recv()) == {"ok": True, "session": "live", "read": True}
                 flushed = received(ears, "flush")
                 sensor.result()
