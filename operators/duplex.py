@@ -34,6 +34,7 @@ def duplex(
     sliding: str = "basic",
     echo: str = "none",
     control: bool = False,
+    decode: str = "sampling",
 ) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
 
@@ -46,11 +47,12 @@ def duplex(
     it only listens. `context` says whether words that were never heard stay in what it remembers, "as-generated", or go,
     "as-heard"; `sliding` what it forgets when that is too much: "none" as little as it must, "basic" the oldest windows,
     "context" these except what was said in them. `echo` says what is done about its own voice in its ears: "none", "gate", "cancel".
-    With `control` it obeys the source of that name, if the model can: see `controls`.
+    With `control` it obeys the source of that name, if the model can: see `controls`. `decode` is how a checkpoint, whose folder is named
+    as the model, chooses its tokens: "sampling" or "greedy".
     Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS and Path(model).is_dir():
-        return without_echo(published(model, window=window, sliding=sliding, force_listen=force_listen), echo)
+        return without_echo(published(model, window=window, sliding=sliding, force_listen=force_listen, decode=decode), echo)
     if model not in MODELS:
         raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
     checked_playback("duplex", playback)
