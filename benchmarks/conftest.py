@@ -14,7 +14,7 @@ BASE = "omniflow-graph"
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print one line a benchmark: what it costs a frame, or how many times real time it is."""
     session = getattr(terminalreporter.config, "_benchmarksession", None)
-    rows = [each for each in getattr(session, "benchmarks", ()) if each.extra_info]
+    rows = [each for each in getattr(session, "benchmarks", ()) if each.extra_info and each.stats.data]  # what failed has none
     if not rows:
         return
     terminalreporter.section(f"{date.today()}, {platform.python_implementation()} {platform.python_version()}, {platform.machine()}, CPU time")

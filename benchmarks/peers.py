@@ -203,12 +203,15 @@ def genai_processors(frames: list[Frame]) -> Run:
 
 def pipecat(frames: list[Frame]) -> Run:
     """Pipecat: a pipeline of five frame processors, frames as data frames, on the wall clock."""
+    _pipecat_classes()  # where it is not installed, this says so before anything is measured
     return lambda: asyncio.run(_pipecat(frames))
 
 
 def pipecat_on_virtual_time(frames: list[Frame]) -> Run:
     """The same on the virtual clock of async-solipsism, each frame at its time."""
     import async_solipsism
+
+    _pipecat_classes()
 
     def run() -> list[Window]:
         loop = async_solipsism.EventLoop()

@@ -86,7 +86,9 @@ def sound(path: Path, rate_hz: int, content: bytes | None = None) -> Iterator[tu
         resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
         start, taken, given = None, Fraction(0), 0  # nanoseconds; of input, in seconds; of output, in samples
         most = _length(container, rate_hz)
-        for frame in container.decode(container.streams.audio[0]):
+        stream = container.streams.audio[0]
+        _codec(stream)
+        for frame in container.decode(stream):
             time = None if frame.pts is None else round(frame.pts * frame.time_base * SECOND)
             if start is None:
                 start = time or 0
@@ -131,17 +133,23 @@ def pictures(path: Path, slots: Slots, look: Look) -> Iterator[Picture]:
     """Yield the pictures of a video as they are to be seen, turned upright. The slots say which of them are kept."""
     with _decoding(path) as container:
         stream = _video(container)
-        codec = stream.codec_context
-        if codec is not None and codec.width * codec.height > MOST_PIXELS:
+        codec = _codec(stream)
+        if codec.width * codec.height > MOST_PIXELS:
             raise RecordingError(f"{path}: is a video of {codec.width} x {codec.height}, more than {MOST_PIXELS} pixels; scale it down")
-        if codec is not None:
-            codec.options = {"max_pixels": str(MOST_PIXELS)}  # what its frames say may be something else
+        codec.options = {"max_pixels": str(MOST_PIXELS)}  # what its frames say may be something else
         stream.thread_type = "AUTO"
         until = 0
         for frame in container.decode(stream):
             time = until if frame.pts is None else round(frame.pts * frame.time_base * SECOND)
             until = time + round((frame.duration or 0) * frame.time_base * SECOND)
             yield Picture(time, until, jpeg(upright(frame.to_image(), frame.rotation), look) if slots.keep(time) else None)
+
+
+def _codec(stream: Any) -> Any:
+    """Return what decodes a stream. Raises ValueError if nothing does: PyAV up to 17, the last for Python 3.10, would crash on it."""
+    if stream.codec_context is None:
+        raise ValueError("Decoder not found")
+    return stream.codec_context
 
 
 def upright(image: Any, degrees: int) -> Any:
