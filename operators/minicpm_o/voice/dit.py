@@ -26,13 +26,13 @@ class Times(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """Hold what one evaluation leaves: rows of convolutions [block, 2, 2 width, 2], keys and values [block, 2, head, row, 2 width of a head].
+    """Hold what evaluations leave: rows of convolutions [block, 2, 2 width, 2], and keys with values [block, 2, head, row, 2 width of a head].
 
-    The newest rows come first.
+    The newest rows come first. Keys are in one piece or several, one behind the other.
     """
 
     rows: Tensor
-    keys: Tensor
+    keys: tuple[Tensor, ...]
 
 
 def timed(weights: Part, times: Tensor) -> Times:
@@ -46,42 +46,43 @@ def timed(weights: Part, times: Tensor) -> Times:
     return Times(blocks, weights.linear("final_layer.adaLN_modulation.1", said))
 
 
-def evaluate(weights: Part, rows: Tensor, blocks: Tensor, end: Tensor, before: Kept | None = None) -> tuple[Tensor, Kept]:
+def evaluate(weights: Part, rows: Tensor, blocks: Tensor, end: Tensor, before: Kept | None, keys: Tensor) -> tuple[Tensor, Tensor]:
     """Evaluate rows [2, n, 4 x 80] at one time, whose `blocks` and `end` are of `timed`, behind what earlier chunks left.
 
-    Returns directions [2, n, 80], and what is left for the next chunk.
+    Returns directions [2, n, 80], and rows of convolutions for the next chunk. `keys` is room for all keys and is written.
     """
-    rows, tails, held = weights.linear("in_proj", rows), [], []
+    rows, tails = weights.linear("in_proj", rows), []
     for n, (block, how) in enumerate(zip(weights.parts("blocks"), blocks)):
         attention, mlp, conv = (how.chunk(9, -1)[at : at + 3] for at in (0, 3, 6))  # each a shift, a scale, a gate
-        seen, keys = _attend(block.part("attn"), _normed(rows, *attention[:2]), before.keys[n] if before else None)
-        rows = rows + attention[2] * seen
+        old = [each[n] for each in before.keys] if before else []
+        rows = rows + attention[2] * _attend(block.part("attn"), _normed(rows, *attention[:2]), old, keys[n])
         moved, tail = _convolve(block.part("conv.block"), _normed(rows, *conv[:2]), before.rows[n] if before else None)
         rows = rows + conv[2] * moved
         inner = functional().gelu(block.linear("mlp.fc1", _normed(rows, *mlp[:2])), approximate="tanh")
         rows = rows + mlp[2] * block.linear("mlp.fc2", inner)
         tails.append(tail)
-        held.append(keys)
-    return weights.linear("final_layer.linear", _normed(rows, *end.chunk(2, -1))), Kept(torch().stack(tails), torch().stack(held))
+    return weights.linear("final_layer.linear", _normed(rows, *end.chunk(2, -1))), torch().stack(tails)
 
 
 def _normed(rows: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return functional().layer_norm(rows, rows.shape[-1:], eps=EPS) * (1 + scale) + shift
 
 
-def _attend(weights: Part, rows: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Let rows [2, n, width] attend to all there are. Returns rows, and keys with values."""
-    t, width = torch(), len(weights["q_norm.weight"])
+def _attend(weights: Part, rows: Tensor, before: list[Tensor], held: Tensor) -> Tensor:
+    """Let rows [2, n, width] attend to themselves and to what was before, and write down all that they attend to."""
+    width, at = len(weights["q_norm.weight"]), rows.shape[1]
 
     def split(each: Tensor) -> Tensor:
         return each.unflatten(-1, (-1, width)).transpose(1, 2)
 
     query = weights.norm("q_norm", split(weights.linear("to_q", rows)))
-    held = t.cat((weights.norm("k_norm", split(weights.linear("to_k", rows))), split(weights.linear("to_v", rows))), -1)
-    if before is not None:
-        held = t.cat((held, before), 2)
+    held[:, :, :at, :width] = weights.norm("k_norm", split(weights.linear("to_k", rows)))
+    held[:, :, :at, width:] = split(weights.linear("to_v", rows))
+    for each in before:
+        held[:, :, at : at + each.shape[2]] = each
+        at += each.shape[2]
     seen = functional().scaled_dot_product_attention(query, held[..., :width], held[..., width:])
-    return weights.linear("proj", seen.transpose(1, 2).flatten(2)), held
+    return weights.linear("proj", seen.transpose(1, 2).flatten(2))
 
 
 def _convolve(weights: Part, rows: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:

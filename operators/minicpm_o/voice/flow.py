@@ -24,18 +24,34 @@ HISTORY = 100  # frames that are remembered beside as many as the prompt has: 2 
 class Remembered:
     """Hold what a stream of codes has to remember.
 
-    `encoded`: of the encoder. `rows`, `keys`: of the estimator, `dit.Kept` for each step, [step, ...]. `prompt`: frames of the prompt.
+    `encoded`: of the encoder. `rows`, `all_keys`: of the estimator, for each step: what `dit.Kept` holds, [step, ...]. `prompt`: frames of
+    the prompt. Keys that are forgotten stay in memory until the next chunk, which copies those that it still needs.
     """
 
     encoded: Encoded
     rows: Tensor = field(repr=False)
-    keys: Tensor = field(repr=False)
+    all_keys: Tensor = field(repr=False)
     prompt: int
 
     @property
     def steps(self) -> int:
         """Return in how many steps each chunk is made."""
         return len(self.rows)
+
+    @property
+    def count(self) -> int:
+        """Return how many frames of the estimator are remembered."""
+        return min(self.all_keys.shape[4], self.prompt + HISTORY)
+
+    @property
+    def keys(self) -> Tensor:
+        """Return the estimator's keys and values, [step, block, 2, head, row, 2 width of a head]."""
+        return torch().cat(self.pieces, 4)
+
+    @property
+    def pieces(self) -> tuple[Tensor, ...]:
+        """Return those, where they are."""
+        return _ends(self.all_keys, 4, self.prompt, HISTORY)
 
 
 def whole(weights: Part, noise: Noise, codes: Tensor, prompt: Tensor, mel: Tensor, speaker: Tensor, steps: int) -> Tensor:
@@ -64,10 +80,10 @@ def go_on(
     """Make the mel of more codes [n], of which the last three are only looked at unless they are the last. Returns [1, 80, 2 (n - 3)]."""
     rows, encoded = encode_on(weights.part("encoder"), _embedded(weights, codes), before.encoded, last=last)
     rows = _text(weights, rows)
-    start = noise.of_frames(before.keys.shape[4], rows.shape[2])
+    start = noise.of_frames(before.count, rows.shape[2])
     found, kept, keys = _moved(weights, start, rows, speaker, torch().zeros_like(rows), before.steps, before)
     held = Encoded(encoded.rows, _forgotten(encoded.keys, before.prompt, len(weights.part("encoder").parts("encoders")), version))
-    return replace(before, encoded=held, rows=kept, keys=_shortened(keys, 4, before.prompt, HISTORY)), found
+    return replace(before, encoded=held, rows=kept, all_keys=keys), found
 
 
 def spoken_by(weights: Part, voice: Tensor) -> Tensor:
@@ -94,15 +110,21 @@ def _moved(
     what = dit.timed(estimator, times)
     about = t.cat((text, speaker[:, :, None].expand(-1, -1, text.shape[2]), given), 1)
     about = t.cat((about, t.zeros_like(about))).transpose(1, 2)  # the second of a pair is told nothing
-    kept = []
+    past, (count, *shape) = before.count if before else 0, _keys_of(estimator)
+    keys, kept = mel.new_empty((steps, count, 2, shape[0], past + mel.shape[2], 2 * shape[1])), []
     for n in range(steps):
         rows = t.cat((mel.transpose(1, 2).expand(2, -1, -1), about), 2)
-        old = dit.Kept(before.rows[n], before.keys[n]) if before else None
-        ways, left = dit.evaluate(estimator, rows, what.blocks[n], what.end[n], old)
-        way = ((1 + GUIDANCE) * ways[:1] - GUIDANCE * ways[1:]).transpose(1, 2)
-        mel = mel + taken[n] * way
-        kept.append(left)
-    return mel, t.stack([each.rows for each in kept]), t.stack([each.keys for each in kept])
+        old = dit.Kept(before.rows[n], tuple(piece[n] for piece in before.pieces)) if before else None
+        ways, tails = dit.evaluate(estimator, rows, what.blocks[n], what.end[n], old, keys[n])
+        mel = mel + taken[n] * ((1 + GUIDANCE) * ways[:1] - GUIDANCE * ways[1:]).transpose(1, 2)
+        kept.append(tails)
+    return mel, t.stack(kept), keys
+
+
+def _keys_of(estimator: Part) -> tuple[int, int, int]:
+    """Return the estimator's blocks, heads, and the width of a head."""
+    width = len(estimator["blocks.0.attn.q_norm.weight"])
+    return len(estimator.parts("blocks")), len(estimator["blocks.0.attn.to_q.weight"]) // width, width
 
 
 def _times(spans: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,12 +136,12 @@ def _times(spans: Tensor) -> tuple[Tensor, Tensor]:
     return torch().stack(times), torch().stack(taken)
 
 
-def _shortened(held: Tensor, dim: int, first: int, last: int) -> Tensor:
-    """Keep the first rows and the last ones of a dimension, where there are more."""
+def _ends(held: Tensor, dim: int, first: int, last: int) -> tuple[Tensor, ...]:
+    """Return the first rows and the last ones of a dimension, or all where there are no more."""
     count = held.shape[dim]
     if count <= first + last:
-        return held
-    return torch().cat((held.narrow(dim, 0, first), held.narrow(dim, count - last, last)), dim)
+        return (held,)
+    return held.narrow(dim, 0, first), held.narrow(dim, count - last, last)
 
 
 def _forgotten(keys: Tensor, prompt: int, slow: int, version: Version) -> Tensor:
@@ -129,6 +151,6 @@ def _forgotten(keys: Tensor, prompt: int, slow: int, version: Version) -> Tensor
     keeps the beginning, and hears nothing new from then on. The newer one cuts both kinds alike.
     """
     if version == "hift" or keys.shape[3] <= prompt + HISTORY:
-        return _shortened(keys, 3, prompt, HISTORY)
-    halves = _shortened(keys[:slow, :, :, : keys.shape[3] // UP], 3, prompt // UP, HISTORY // UP)
-    return torch().cat((halves.repeat(1, 1, 1, UP, 1), _shortened(keys[slow:], 3, prompt, HISTORY)))
+        return torch().cat(_ends(keys, 3, prompt, HISTORY), 3)
+    halves = torch().cat(_ends(keys[:slow, :, :, : keys.shape[3] // UP], 3, prompt // UP, HISTORY // UP), 3)
+    return torch().cat((halves.repeat(1, 1, 1, UP, 1), torch().cat(_ends(keys[slow:], 3, prompt, HISTORY), 3)))
