@@ -97,10 +97,18 @@ class Player:
             elif edge == "flush":
                 self.flushes += 1
                 self.acknowledge(self.speaker.flush(now, header))
+            elif edge == "replaced":
+                self._replaced(read_msgpack("play", parts[2]))
             elif edge == "text":
                 self.texts.append(parts[2].decode(errors="replace"))
         except (CodecError, KeyError, TypeError, ValueError) as error:
             print(f"omniflow: a message that cannot be played: {error}", file=sys.stderr)
+
+    def _replaced(self, what: Any) -> None:
+        """End, if another player has taken this one's place."""
+        if (what["stream"], what["generation"]) == ("playback", self.generation):
+            print(f"omniflow: another player plays {self.session} now", file=sys.stderr)
+            self.stopped = True
 
     def acknowledge(self, acks: list[dict[str, Any]]) -> None:
         """Send acknowledgements: records of the stream `playback`."""

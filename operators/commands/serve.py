@@ -6,16 +6,19 @@ import argparse
 import inspect
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omniflow_graph.clock import WallClock
+from omniflow_graph.engine.messages import Chunk
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import SECOND, Event, seconds
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph, resolve
+from omniflow_graph.live.codecs.omniflow1 import encode
 from omniflow_graph.live.commands import COMMANDS, SAID
 from omniflow_graph.live.control import address_of, open_control, take_command
 from omniflow_graph.live.curve import Curve
@@ -27,6 +30,7 @@ from omniflow_graph.live.own_clock import own_clock
 from omniflow_graph.live.sinks import Publisher
 from omniflow_graph.live.telemetry import STREAM
 from omniflow_graph.recording import Manifest, Recording, StreamInfo, open_recording
+from omniflow_graph.recording.wire import pack_value
 from omniflow_graph.trace.trace import Trace
 from operators.commands.outcome import outcome, show, timed
 from operators.commands.served import LIVE, Served
@@ -34,11 +38,13 @@ from operators.commands.settings import DEFAULT_GRAPH, DEFAULT_MODEL, add_echo, 
 from operators.commands.stopping import stoppable
 from operators.controls import OBEYING
 from operators.live.outlet import Outlet
+from operators.live.progress import LOST, Progress
+from operators.live.status import shown
 from operators.omni_flow.playback.reading import read_ack
 
 MS = 1_000_000
 BOUNDS = {"allowance": (0, 10_000), "stale": (0.01, 1e6), "idle": (0.01, 1e6), "until_idle": (0.01, 1e6), "sessions": (1, 10_000)}
-LOST = ("overflow", "refused", "paused", "duplicate", "replaced")
+MOST_TOLD, MOST_SHOWN = 10_000, 3
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +151,7 @@ class Server:
             publisher = held.enter_context(Publisher(endpoint_of(args.out, "pub", True), clock=clock, curve=self.curve)) if args.out else None
             feed = LiveFeed(
                 self.graph, feeds_of(args.feed), Door(self._log, self._kept, checked, args.session), self.rules,
-                clock=clock, curve=self.curve, own_clock=own_clock(), control=take_command,
+                clock=clock, curve=self.curve, own_clock=own_clock(), control=take_command, tell=told_by(publisher),
             )  # fmt: skip
             controls = [feed.open_socket(lambda context: open_control(context, control, self.curve))] if control else []
             stop.run = Drain(feed)
@@ -156,11 +162,21 @@ class Server:
             def finish(trace: Trace) -> None:
                 session = feed.finished(trace.session)
                 found[trace.session] = self._summed_up(trace, session)
+                progress.forget(trace.session)
                 if args.until_idle is not None and not feed.sessions:
                     feed.stop()
 
+            outlet, progress = self._outlet(feed, publisher, clock), Progress(self.graph, self.rules.allowance)
+
+            def watch(session: str, chunk: Chunk) -> None:
+                progress(session, chunk)
+                if outlet is not None:
+                    outlet(session, chunk)
+
+            if sys.stderr.isatty() and not args.json:
+                held.enter_context(shown(lambda: lines(feed, progress, outlet, clock.now())))
             feeds: list[Any] = [feed]
-            flow.run(feeds, seed=args.seed, keep=self._wanted(), finish=finish, watch=self._outlet(feed, publisher, clock))
+            flow.run(feeds, seed=args.seed, keep=self._wanted(), finish=finish, watch=watch)
         for name, error in feed.broken.items():
             found.setdefault(name, {"session": name})["failed"] = f"{type(error).__name__}: {error}"
         refused = {"refused": feed.refused, "reader_gap_ms": round(feed.gap / MS, 1)}
@@ -207,6 +223,29 @@ class Server:
         found |= timed(found["duration_s"], max(duration / SECOND, 1e-9), 0.0)
         found |= lost | {"deadline_misses": missed(trace, self.rules.allowance), "telemetry": dict(counts)}
         return found | {"files": {"record": str(path)} if path else {}}
+
+
+def told_by(publisher: Publisher | None) -> Any:
+    """Return what publishes what a sender or player is to know, once: that another one has taken its place."""
+    known: set[tuple[Any, ...]] = set()
+
+    def tell(session: str, what: Mapping[str, Any]) -> None:
+        key = (session, *what.values())
+        if publisher is None or key in known or len(known) >= MOST_TOLD:
+            return
+        known.add(key)
+        publisher.put(0, encode(f"{session}/replaced", len(known) - 1, None, pack_value(what), session=session, edge="replaced"))
+
+    return tell
+
+
+def lines(feed: LiveFeed, progress: Progress, outlet: Outlet | None, now: int) -> str:
+    """Say how the sessions are doing that are under way."""
+    found = []
+    for name, session in list(feed.sessions.items()):
+        lead = outlet.free_at.get(name, 0) - now if outlet else 0
+        found.append(progress.line(name, now - (session.sequencer.zero or now), session.telemetry.counts, lead))
+    return " | ".join(found[:MOST_SHOWN])
 
 
 def takes(graph: str, parameter: str) -> bool:

@@ -46,7 +46,7 @@ def test_what_is_said_is_played_and_acknowledged_and_the_recording_replays(room,
     )
     with serving(tmp_path / "rec", *args, streams="env-audio") as server:
         sensors, out = server.addresses  # of one address there is one socket
-        with running("play", out, "--ack", f"connect+{sensors}", "--wav", tmp_path / "heard.wav", "--until-idle", 3, "--json", wait=True) as player:
+        with running("play", out, "--ack", f"connect+{sensors}", "--wav", tmp_path / "heard.wav", "--until-idle", 8, "--json", wait=True) as player:
             feed = f"env-audio=omniflow/1@connect+{sensors}"
             with running("publish", room, "--feed", feed, "--json") as sensor:
                 sensor.result()

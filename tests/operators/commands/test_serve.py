@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
 
 from omniflow_graph import Graph, Session, replay, seconds
+from omniflow_graph.clock import WallClock
 from omniflow_graph.command import main
-from operators.commands.serve import checked, missed
+from omniflow_graph.live.codecs.omniflow1 import encode
+from omniflow_graph.live.endpoints import endpoint_of
+from omniflow_graph.live.feed import LiveFeed
+from omniflow_graph.live.sinks import Publisher, Subscriber
+from omniflow_graph.recording.wire import pack_value
+from operators.commands.play import Player
+from operators.commands.serve import checked, lines, missed, told_by
+from operators.live.progress import Progress
 
 FEED = "--feed=env-audio=omniflow/1@tcp://127.0.0.1:5555"
 
@@ -46,3 +55,31 @@ def test_an_acknowledgement_that_is_none_stays_outside():
     checked("env-audio", b"anything")
     with pytest.raises(ValueError, match="wants what was heard of an answer"):
         checked("playback", {"response": "one"})
+
+
+def test_who_was_replaced_is_told_once():
+    replaced = {"what": "replaced", "stream": "playback", "generation": 7}
+    with Publisher(endpoint_of("tcp://127.0.0.1:*", "pub", True)) as publisher, Subscriber(endpoint_of(publisher.address), "live/") as subscriber:
+        assert publisher.wait_for_subscriber(30)
+        tell = told_by(publisher)
+        for generation in (7, 7, 8):
+            tell("live", {**replaced, "generation": generation})
+        heard = [subscriber.receive(30_000) for _ in range(2)]
+    assert [parts[0] for parts in heard if parts] == [b"live/replaced"] * 2
+    assert [msgpack.unpackb(parts[2]) for parts in heard if parts] == [replaced, {**replaced, "generation": 8}]
+
+
+def test_a_player_that_was_replaced_stops(capsys):
+    player = Player("live", WallClock(0))
+    for generation in (player.generation + 1, player.generation):
+        assert not player.stopped
+        player.take(0, encode("live/replaced", 0, None, pack_value({"stream": "playback", "generation": generation}), edge="replaced"))
+    assert player.stopped
+    assert capsys.readouterr().err == "omniflow: another player plays live now\n"
+
+
+def test_the_line_tells_of_no_more_sessions_than_fit():
+    with LiveFeed(Graph("none"), []) as feed:
+        feed.sessions.update((name, feed._begun(name, 0)) for name in "abcd")
+        assert [words.split()[0] for words in lines(feed, Progress(Graph("none"), 0), None, 5).split(" | ")] == ["a", "b", "c"]
+        feed.sessions.clear()
