@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SYNTHESISERS := espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench lint browser synthesisers clean
+.PHONY: demo test check bench ablation lint browser synthesisers clean
 
 demo: $(VENV)/demo
 	$(BIN)/omniflow replay three_questions --out build/demo --report build/demo/report.html
@@ -15,6 +15,9 @@ test: $(VENV)/dev browser
 
 check: $(VENV)/dev browser lint
 	OMNIFLOW_FULL=1 $(BIN)/python -m pytest -n 2
+
+ablation: $(VENV)/dev synthesisers # an hour and a half on two idle cores; goes on where it was cut
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.ablation.run
 
 bench: $(VENV)/bench
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds

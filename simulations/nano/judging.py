@@ -144,11 +144,12 @@ def _turn(of: Session, n: int, right: Turn, said: Said | None, found: Tally) -> 
 
 
 def _as_right(right: Turn, said: Said) -> bool:
-    """Tell whether the words are the right ones: of an interrupted turn, as far as both go; when it stops is another question."""
-    if not right.stopped:
-        return said.text == right.line
+    """Tell whether the words are the right ones: of an interrupted turn, as far as both go; when it stops is another question.
+
+    A turn that the end of the session cuts has no more words than go into it.
+    """
     line, text = right.line.split(), said.text.split()
-    return text == line[: len(text)]
+    return text == line[: len(text) if right.stopped else right.words]
 
 
 def stop_of(of: Session, n: int) -> int:
