@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from omniflow_graph.errors import RecordingError
-from omniflow_graph.events import Event
+from omniflow_graph.events import SECOND, Event
 from omniflow_graph.recording import Manifest, Recording, RecordingWriter, open_recording
 from omniflow_graph.recording.wire import codecs
 
+SEGMENT = 600 * SECOND  # of a session in one file
 NAME = re.compile(r"[\w\-][\w.\-]{0,63}", re.ASCII)  # of a session: it becomes a folder
 
 
@@ -39,16 +40,22 @@ class Log(Protocol):
 
 
 class LiveLog:
-    """Write one segment of a session. Several threads may."""
+    """Write a session, a new segment every so often (ns): one that is closed cannot be lost any more. Several threads may write."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, every: int = SEGMENT) -> None:
         name = manifest.session
         if not NAME.fullmatch(name):
             raise RecordingError(f"session {name!r}: cannot be the name of a folder; wants letters, digits, - _ and ., at most 64")
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.writer = RecordingWriter(self.folder / f"{name}.{_next(self.folder, name):03}.mcap", manifest)
+        self.manifest, self.every = manifest, every
+        self.until: int | None = None  # when the next segment begins
+        self.writer = self._segment()
         self._lock = threading.Lock()
+
+    def _segment(self) -> RecordingWriter:
+        name = self.manifest.session
+        return RecordingWriter(self.folder / f"{name}.{_next(self.folder, name):03}.mcap", self.manifest)
 
     def add(self, event: Event[Any]) -> None:
         """Write an event, before the graph gets it."""
@@ -63,6 +70,10 @@ class LiveLog:
     def reach(self, time: int) -> None:
         """Note that the session is at this time, so that all is flushed once a second, also when nothing comes."""
         with self._lock:
+            self.until = time + self.every if self.until is None else self.until
+            if time >= self.until:
+                self.writer.close()
+                self.writer, self.until = self._segment(), time + self.every
             self.writer.reach(time)
 
     def close(self, end: int, notes: dict[str, Any]) -> None:

@@ -42,6 +42,23 @@ def test_segments_are_numbered_and_read_as_one(tmp_path):
     assert recording.manifest.end == 3
 
 
+def test_a_new_segment_begins_every_so_often_and_nothing_is_lost_between(tmp_path):
+    made = LiveLog(tmp_path, Manifest("ann", streams={"mic": StreamInfo("value"), "eye": StreamInfo("value")}), every=2 * SECOND)
+    events = []
+    for n in range(12):  # every half second; the eye is always ahead of what has been promised
+        events += [Event(n * SECOND // 2 + 9, "eye", n, n), Event(n * SECOND // 2, "mic", n, -n)]
+        for event in events[-2:]:
+            made.add(event)
+        made.cost("model", n, n)
+        made.reach(n * SECOND // 2)
+    made.close(6 * SECOND, {"live": {"late": 1}})
+    assert sorted(file.name for file in (tmp_path / "ann").iterdir()) == ["ann.000.mcap", "ann.001.mcap", "ann.002.mcap"]
+    recording = kept(tmp_path, "ann")
+    assert list(recording.events()) == sorted(events, key=lambda event: event.time)
+    assert (len(recording.costs()), recording.manifest.end, recording.damage) == (12, 6 * SECOND, None)
+    assert open_recording(tmp_path / "ann" / "ann.002.mcap").manifest.notes == {"live": {"late": 1}}
+
+
 def test_one_that_was_cut_keeps_what_was_flushed_and_goes_on_in_the_next(tmp_path):
     cut = log(tmp_path)
     for n in range(4):
