@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from importlib import import_module
 from pathlib import Path
 
 import operators
@@ -17,6 +16,7 @@ from simulations.nano.voices import SPLITS
 
 MANIFEST = Path(operators.__file__).parent / "nano" / "checkpoint" / "manifest.json"
 MOST = 100_000  # sessions
+LONGEST = 86_400  # seconds
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="eval", choices=["eval"], help="play sessions it was not trained with, and print how it does")
     parser.add_argument("--sessions", type=int, default=300, metavar="N", help="how many, of 20 s each; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="the first one's seed; the next have the next; default: 0")
+    parser.add_argument("--length", type=float, default=20.0, metavar="S", help="of a session, in seconds: it may last an hour; default: 20")
     parser.add_argument("--window", type=float, default=1.0, metavar="S", help="length of a window in seconds; default: 1.0")
     parser.add_argument(
         "--voices", default="heldout", metavar="NAME", help=f"whose: {', '.join(name for name in SPLITS if name != 'train')}; default: heldout"
@@ -37,14 +38,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play, judge, print. Raises ValueError for sessions that tell nothing, as the model was trained with them."""
     check_seed(args.seed, "--seed: wants")
-    if not 1 <= args.sessions <= MOST or not 1 <= args.processes <= 64:
-        raise ValueError(f"nano eval: wants 1 to {MOST} sessions and 1 to 64 processes, got {args.sessions} and {args.processes}")
+    if not 1 <= args.sessions <= MOST or not 1 <= args.processes <= 64 or not 5 <= args.length <= LONGEST:
+        got = f"{args.sessions}, {args.processes} and {args.length:g} s"
+        raise ValueError(f"nano eval: wants 1 to {MOST} sessions, 1 to 64 processes and 5 to {LONGEST} s, got {got}")
     seeds = range(args.seed, args.seed + args.sessions)
+    if not MANIFEST.is_file():
+        raise ValueError(f"nano eval: there are no weights, as {MANIFEST} is missing; train them with `make nano`")
     refuse_trained(MANIFEST, args.voices, seeds)
-    looked = import_module("operators.nano.model").looked  # what its eyes make of pictures
-    found = metrics(evaluate(seeds, Played(args.voices, args.window), processes=min(args.processes, args.sessions), looked=looked))
+    from operators.nano.model import looked
+
+    played = Played(args.voices, args.window, args.length)
+    found = metrics(evaluate(seeds, played, processes=min(args.processes, args.sessions), looked=looked))
     if args.json:
-        print(json.dumps({"voices": args.voices, "seed": args.seed, "sessions": args.sessions, "window": args.window, "metrics": found}))
+        print(
+            json.dumps(
+                {"voices": args.voices, "seed": args.seed, "sessions": args.sessions, "length": args.length, "window": args.window, "metrics": found}
+            )
+        )
     else:
         _show(found)
     return 0
@@ -58,6 +68,6 @@ def _show(found: dict) -> None:
         table.add_column(head, justify="left" if head == "measure" else "right")
     for name, value in found.items():
         if name != "n":
-            n = found["n"].get(name, found["n"]["minutes"] if name.startswith("false") else found["n"]["latency"])
+            n = found["n"].get(name, found["n"][{"false": "minutes", "sound": "sound"}.get(name.partition("_")[0], "latency")])
             table.add_row(name, "-" if value is None else f"{value:.3f}", str(n))
     console().print(table)

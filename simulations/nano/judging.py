@@ -18,11 +18,12 @@ EARLY, LATE = SECOND, 2 * SECOND
 
 
 class Said(NamedTuple):
-    """Hold a turn that the assistant took: its words by window, and when it began to sound, if it did."""
+    """Hold a turn that the assistant took: its words by window, when it was decided, and when it began to sound, if it did."""
 
     words: Mapping[int, tuple[str, ...]]
     last: bool  # it was said to its end
-    sounded: int | None = None  # ns
+    decided: int | None = None  # ns
+    sounded: int | None = None
 
     @property
     def window(self) -> int:
@@ -47,7 +48,8 @@ class Tally:
     hit: list[int] = field(default_factory=list)  # for each right turn
     exact: list[int] = field(default_factory=list)
     in_window: list[int] = field(default_factory=list)  # for each answer that met its turn
-    latency: list[float] = field(default_factory=list)  # seconds from the end of what was asked to the sound of the answer
+    latency: list[float] = field(default_factory=list)  # seconds from the end of what was asked to the decision to answer it
+    sound: list[float] = field(default_factory=list)  # and to the sound of the answer
     proactive_hit: list[int] = field(default_factory=list)  # for each event that a user asked to be told of
     proactive_exact: list[int] = field(default_factory=list)
     unasked_hit: list[int] = field(default_factory=list)  # for each event of a standing instruction
@@ -67,16 +69,19 @@ def said_in(trace: Trace) -> list[Said]:
     """Read the assistant's turns off a trace: what was decided in each window, and when each turn began to sound."""
     words: dict[int, dict[int, tuple[str, ...]]] = {}
     over: set[int] = set()
+    decided: dict[int, int] = {}
     for event in trace["decide"]:
         d = event.data
         if d.choice == "speak":
             words.setdefault(d.response, {})[d.k] = tuple(d.text.split())
+            decided.setdefault(d.response, event.time)
             over |= {d.response} if d.last else set()
     sounded: dict[int, int] = {}
     for event in trace["play"] if "play" in trace.edges else ():
         if hasattr(event.data, "samples"):
             sounded.setdefault(event.data.response, event.time)
-    return [Said(spoken, response in over, sounded.get(response)) for response, spoken in sorted(words.items(), key=lambda of: min(of[1]))]
+    begun = sorted(words.items(), key=lambda of: min(of[1]))
+    return [Said(spoken, response in over, decided[response], sounded.get(response)) for response, spoken in begun]
 
 
 def judge(of: Session, said: Sequence[Said]) -> Tally:
@@ -136,8 +141,9 @@ def _turn(of: Session, n: int, right: Turn, said: Said | None, found: Tally) -> 
         return
     if right.kind != "event":
         found.in_window.append(int(said.window == right.window))
-        sounded = (said.window + 1) * of.window if said.sounded is None else said.sounded
-        found.latency.append((sounded - right.after) / SECOND)
+        decided = (said.window + 1) * of.window if said.decided is None else said.decided
+        found.latency.append((decided - right.after) / SECOND)
+        found.sound += [] if said.sounded is None else [(said.sounded - right.after) / SECOND]
     if right.stopped:
         found.stopped.append(int(not said.last and not any(k > stop_of(of, n) for k in said.words)))
     found.kept += [int(any(window >= k for window in said.words)) for k in right.through]
@@ -168,16 +174,16 @@ def metrics(of: Tally) -> dict[str, Any]:
     }  # fmt: skip
     found: dict[str, Any] = {"f1": round(2 * of.both / speak, 4) if speak else None}
     found |= {name: round(sum(cases) / len(cases), 4) if cases else None for name, cases in rates.items()}
-    found |= {"latency_median_s": _share(of.latency, 0.5), "latency_p90_s": _share(of.latency, 0.9)}
+    found |= {"latency_median_s": _share(of.latency, 0.5), "latency_p90_s": _share(of.latency, 0.9), "sound_median_s": _share(of.sound, 0.5)}
     found["false_turns_per_minute"] = round(of.false_turns / of.minutes, 4) if of.minutes else None
     n = {name: len(cases) for name, cases in rates.items()}
-    found["n"] = {"f1": of.both + of.only_right, **n, "latency": len(of.latency), "minutes": round(of.minutes, 2)}
+    found["n"] = {"f1": of.both + of.only_right, **n, "latency": len(of.latency), "sound": len(of.sound), "minutes": round(of.minutes, 2)}
     return {name: found[name] for name in ORDER}
 
 
 ORDER = (
-    "f1", "turn_hit", "exact", "in_window", "latency_median_s", "latency_p90_s", "proactive_hit", "proactive_exact", "unasked_hit", "unasked_exact",
-    "false_turns_per_minute", "chat_false_alarm", "barge_in_stop", "backchannel_keep", "vision_error", "n",
+    "f1", "turn_hit", "exact", "in_window", "latency_median_s", "latency_p90_s", "sound_median_s", "proactive_hit", "proactive_exact",
+    "unasked_hit", "unasked_exact", "false_turns_per_minute", "chat_false_alarm", "barge_in_stop", "backchannel_keep", "vision_error", "n",
 )  # fmt: skip
 
 
