@@ -35,8 +35,9 @@ def duplex(
     echo: str = "none",
     control: bool = False,
     decode: str = "sampling",
+    prompt: str | None = None,
 ) -> Graph:
-    """Build the pipeline for a model: "scripted", "scripted-fast" or "recorded"; every operator can be replaced by name.
+    """Build the pipeline for a model: "scripted", "scripted-fast", "nano" or "recorded"; every operator can be replaced by name.
 
     `window` is in seconds. `playback` says where acknowledgements come from: "simulated", a player in the graph fed
     back into the window; "recorded", a source. `recording` is what the model "recorded" gives back.
@@ -48,7 +49,7 @@ def duplex(
     "as-heard"; `sliding` what it forgets when that is too much: "none" as little as it must, "basic" the oldest windows,
     "context" these except what was said in them. `echo` says what is done about its own voice in its ears: "none", "gate", "cancel".
     With `control` it obeys the source of that name, if the model can: see `controls`. `decode` is how a checkpoint, whose folder is named
-    as the model, chooses its tokens: "sampling" or "greedy".
+    as the model, chooses its tokens: "sampling" or "greedy". `prompt` is what nano is told beforehand.
     Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS and Path(model).is_dir():
@@ -59,7 +60,10 @@ def duplex(
     if not 0.001 <= window <= 3600:
         raise ValueError(f"duplex: wants a window of 0.001 to 3600 seconds, got {window}")
     how = manners(interleave, overlap, force_listen, context, sliding)
-    made = MODELS[model](length=seconds(window), script=script, recording=recording, manners=how)
+    if prompt is not None and model != "nano":
+        raise ValueError(f"duplex: only model 'nano' takes a prompt, got {prompt!r} for {model!r}; leave it out")
+    told = {} if prompt is None else {"prompt": prompt}
+    made = MODELS[model](length=seconds(window), script=script, recording=recording, manners=how, **told)
     g = Graph("duplex")
     visual, audio = g.source("env-visual", Jpeg), g.source("env-audio", Pcm16)
     heard_then = [g.source("playback")] if playback == "recorded" else []
@@ -97,7 +101,7 @@ def assistant(g: Graph, aligned: str, made: Model) -> str:
     fence = g.map("fence", decide, silence)
     overlap, notices, context = g.map("overlap", decide, chosen), g.map("notices", decide, noticed), g.map("context", decide, remembered)
     speech = g.stage("speech", decide, speak, cost=made.costs["speech"], fence=fence, cancellable=True)
-    wave = g.stage("wave", speech, made.voice, cost=made.costs["wave"], fence=fence, cancellable=True)
+    wave = g.stage("wave", speech, made.voice, state=made.mouth, cost=made.costs["wave"], fence=fence, cancellable=True)
     played = g.scan("play", g.merge("cues", fence, wave), play, state=Player())
     out, heard = g.map("out-stream", played, sound), g.map("heard", played, acknowledgement)
     g.sink("out", decide, text, fence, overlap, notices, context, out, heard)

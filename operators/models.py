@@ -50,6 +50,7 @@ class Model:
     mind: Any
     voice: Callable[..., Any]
     costs: Mapping[str, Cost]
+    mouth: Any = None  # the first state of its voice
 
 
 # How a model sees and hears, each with its first state.
@@ -141,10 +142,18 @@ def _wave(state: None, event: Event[Say], *, say: Callable[[str], np.ndarray]) -
     return state, [Wave(of.response, of.part, of.last, of.text, samples[start:end], epoch=of.epoch, marks=marks)]
 
 
+def nano(**given: Any) -> Model:
+    """Hear, see, decide and speak with a small model that was trained here. Takes a prompt, too: see `operators.nano.model`."""
+    from operators.nano import model
+
+    return model.nano(**given)
+
+
 MODELS: dict[str, Callable[..., Model]] = {
     "scripted": scripted,
     "scripted-fast": scripted_fast,
     "recorded": recorded,
+    "nano": nano,
     "blocked": blocked,
     "passive": passive,
 }

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from operators.minicpm_o import thinking
 from operators.minicpm_o.cache import Cache
 from operators.minicpm_o.hearing import Heard, hear, hear_on
 from operators.minicpm_o.loading import Weights
@@ -82,7 +81,7 @@ def prepare(
     """
     voice = hear(weights, [reference], mode=mode) if reference is not None and len(reference) else []
     context = begin_context(policy, len(prefix) + sum(map(len, voice)), tuple(suffix))
-    cache, _ = thinking.feed(weights, thinking.begin(weights), [tuple(prefix), *voice, tuple(suffix)])
+    cache, _ = weights.thinking.feed(weights, weights.thinking.begin(weights), [tuple(prefix), *voice, tuple(suffix)])
     return Session(cache, context)
 
 
@@ -109,7 +108,7 @@ def fed(weights: Weights, session: Session, seen: Sequence[np.ndarray], tokens: 
     if not len(seen) and not len(tokens):
         return replace(session, taken=None)
     pieces = [(UNIT,), *(piece for looks in seen for piece in _shown(looks)), *([tokens] if len(tokens) else [])]
-    cache, hidden = thinking.feed(weights, session.cache, pieces)
+    cache, hidden = weights.thinking.feed(weights, session.cache, pieces)
     ids = [(AUDIO if piece is tokens else PLACEHOLDER,) * len(piece) if isinstance(piece, np.ndarray) else tuple(piece) for piece in pieces]
     embeddings = tuple(piece for piece in pieces if isinstance(piece, np.ndarray))
     return replace(session, cache=cache, taken=Taken(tuple(token for each in ids for token in each), embeddings, hidden[-1]))
@@ -140,10 +139,10 @@ def answer(
     def next_token(fed: tuple[int, ...]):
         nonlocal cache, hidden
         if fed:
-            cache, rows = thinking.feed(weights, cache, [fed])
+            cache, rows = weights.thinking.feed(weights, cache, [fed])
             hidden = rows[-1]
             states.extend(rows)
-        choice = choose(thinking.logits(weights, hidden), said, draw, deciding.choosing, bad=deciding.bad)
+        choice = choose(weights.thinking.logits(weights, hidden), said, draw, deciding.choosing, bad=deciding.bad)
         if choice.recorded:
             said.append(choice.token)
         return choice
@@ -161,10 +160,10 @@ def close(weights: Weights, session: Session, text_of: TextOf) -> tuple[Session,
     outcome, taken = session.answered, session.taken
     if outcome is None or taken is None:
         return session, [], np.zeros((0, weights.config.language.hidden_size), np.float32)
-    cache, hidden = thinking.feed(weights, session.cache, [outcome.fed[len(outcome.fed) - outcome.unfed :]])
+    cache, hidden = weights.thinking.feed(weights, session.cache, [outcome.fed[len(outcome.fed) - outcome.unfed :]])
     context, evicted, plan = enter(session.context, unit_of(outcome, taken.ids), text_of=text_of)
     kept = (*session.shown, taken.embeddings)
-    cache = thinking.carry_out(weights, cache, plan, _anew(plan, [*(unit.id for unit in session.context.units), outcome.k], kept))
+    cache = weights.thinking.carry_out(weights, cache, plan, _anew(plan, [*(unit.id for unit in session.context.units), outcome.k], kept))
     shown = kept[len(kept) - len(context.units) :]
     return replace(session, cache=cache, context=context, taken=None, answered=None, shown=shown), evicted, hidden
 
@@ -177,7 +176,7 @@ def recalled(weights: Weights, session: Session, prefix: Sequence[int], *, refer
     """
     fresh = prepare(weights, prefix, (), reference=reference, policy=Policy("none", limit=None))
     plan = refill(session.context)
-    cache = thinking.carry_out(weights, fresh.cache, plan, _anew(plan, [unit.id for unit in session.context.units], session.shown))
+    cache = weights.thinking.carry_out(weights, fresh.cache, plan, _anew(plan, [unit.id for unit in session.context.units], session.shown))
     return replace(session, cache=cache)
 
 

@@ -174,7 +174,7 @@ def test_one_operator_can_be_replaced_by_name(script):
 
 
 BAD = [
-    ({"model": "gpt"}, "wants a model out of scripted, scripted-fast, recorded, blocked, passive, got 'gpt'"),
+    ({"model": "gpt"}, "wants a model out of scripted, scripted-fast, recorded, nano, blocked, passive, got 'gpt'"),
     ({"playback": "loud"}, "wants playback to be one of simulated, recorded, got 'loud'"),
     ({"window": 0}, "wants a window of 0.001 to 3600 seconds, got 0"),
     ({"window": float("nan")}, "wants a window of 0.001 to 3600 seconds, got nan"),
