@@ -95,6 +95,16 @@ class Config:
         return max(1, self.language.hidden_size // 128)
 
 
+def kind_of(folder: str | Path) -> str:
+    """Return the model_type that a folder's config.json names; empty where there is none, or it cannot be read."""
+    path = Path(folder) / FILE
+    try:
+        described = json.loads(whole(path)) if path.is_file() else None
+    except ValueError:
+        return ""
+    return str(described.get("model_type", "")) if isinstance(described, dict) else ""
+
+
 def read_config(folder: str | Path) -> Config:
     """Read a checkpoint's config.json. Raises ValueError for a folder without, another model's, and sizes that are no sizes.
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, get_args
 
 from omniflow_graph.files import whole
-from operators.minicpm_o.config import Config, read_config
+from operators.minicpm_o.config import Config, kind_of, read_config
 from operators.minicpm_o.door import Module, Tensor, safetensors, torch
 from operators.minicpm_o.modules import skeleton
 from operators.minicpm_o.shapes import Shape, check_shapes, counted
@@ -37,6 +38,13 @@ class Weights:
     hearing: Module = field(repr=False, compare=False)
     projector: Module = field(repr=False, compare=False)
 
+    @property
+    def thinking(self) -> ModuleType:
+        """Return what feeds its language model."""
+        from operators.minicpm_o import thinking
+
+        return thinking
+
     def dtype(self) -> Any:
         """Return torch's name of the precision."""
         return _dtype(self.precision)
@@ -52,6 +60,10 @@ def load(folder: str | Path, *, precision: Precision | None = None, device: str 
     """
     if precision not in (None, *get_args(Precision)):
         raise ValueError(f"load: wants precision bf16, fp32, int4 or None, got {precision!r}")
+    if kind_of(folder) == "nano":
+        from operators.nano.modules import load_modules
+
+        return load_modules(folder, device)
     config = read_config(folder)
     with ExitStack() as opened:
         keys = _open(Path(folder), opened)
