@@ -57,12 +57,14 @@ class CompiledFlow:
         finish: Callable[[Trace], Any] | None = None,
         recovery: Recovery | None = None,
         watch: Callable[[str, Chunk], object] | None = None,
+        hold: int | None = None,
     ) -> dict[str, Any]:
         """Run sessions to their ends and return a trace for each, or what `finish` made of it where the session ended.
 
         `batch` is how many events enter at a time, `workers` how many threads; neither shows in a trace. `control` is
         handed the Run, whose `stopped` may be set from a signal handler: what was done by then is returned.
-        `watch` is handed what comes about (session, chunk) as soon as it does, which is for live sessions to put it out.
+        `watch` is handed what comes about (session, chunk) as soon as it does, which is for live sessions to put it out. With
+        `hold` a trace holds the last so many ns to twice as many, and of what was earlier the digests.
         `cluster` is (this process's number, addresses of all). With a `recovery` folder, which must be prepared, a run
         goes on where the last one was cut off; what came of sessions that had ended is returned, too. Raises what an
         operator raises, with a note that names step, session and event time.
@@ -75,7 +77,7 @@ class CompiledFlow:
         number, addresses = cluster or (0, [""])
         self.current = run = Run(
             feeds, seed, batch, kept(self.plan.graph, keep), clock or VirtualClock(), progress,
-            finish=finish, recovery=recovery, watch=watch, place=(number, len(addresses), workers),
+            finish=finish, recovery=recovery, watch=watch, hold=hold, place=(number, len(addresses), workers),
         )  # fmt: skip
         if control:
             control(run)
@@ -269,6 +271,7 @@ class _TraceLogic(StatefulBatchLogic):
         self.sources, self.ends = set(graph.sources()), {}
         self.session: str | None = None
         self.book: Tracer | Log
+        self.cut = 0  # what is earlier was let go of
         if kept:
             session, length, self.open, self.ends = kept
             self._begin(session, length)
@@ -280,14 +283,11 @@ class _TraceLogic(StatefulBatchLogic):
     def on_batch(self, values: list[Note]) -> tuple[Iterable[Any], bool]:
         try:
             for each in values:
-                if self.session is None and each.start is None and self.run.broken:  # what was on its way of one that has ended
-                    return (), StatefulBatchLogic.DISCARD
-                if not self.open:
-                    break
                 if self.session is None:
                     assert each.start, "every stream begins with Start"
                     self._begin(each.start.session)
                 self.book.add(each)
+                self._forget(each)
                 self.open.difference_update(each.ends)
                 self.ends |= {edge: time for edge, time in each.ends.items() if edge in self.sources}
             if self.open:
@@ -296,6 +296,15 @@ class _TraceLogic(StatefulBatchLogic):
         except BaseException as error:
             self.run.fail(error)
             return (), StatefulBatchLogic.RETAIN
+
+    def _forget(self, each: Note) -> None:
+        hold = self.run.hold
+        if hold is None or not isinstance(self.book, Tracer):
+            return
+        reached = max((events[-1].time for events, _ in each.events.values() if events), default=0)
+        if reached >= self.cut + 2 * hold:
+            self.cut = reached - hold
+            self.book.forget(self.cut)
 
     def _finished(self, complete: bool = True) -> Any:
         assert self.session is not None

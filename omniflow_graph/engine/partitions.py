@@ -46,6 +46,7 @@ class Run:
     recovery: Recovery | None = None
     place: tuple[int, int, int] = (0, 1, 1)  # number of this process, processes, workers in each
     watch: Callable[[str, Chunk], object] | None = None
+    hold: int | None = None  # ns of a session that its trace holds, at least; what is older is let go of
     results: dict[str, Any] = field(default_factory=dict)
     digest_of: Digester = field(default_factory=Digester)
     quiet: Quiet = field(default_factory=Quiet)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +59,7 @@ class Trace:
     ends: dict[str, int] = field(default_factory=dict)  # of the sources
     complete: bool = True
     elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
+    forgotten: dict[str, int] = field(default_factory=dict)  # events of an edge that were let go of: a live session may last for days
 
     def __eq__(self, other: object) -> bool:
         """Compare all that was done: times, numbers, causes, steps and arrivals; payloads by their digests."""
@@ -163,6 +166,9 @@ def _without(events: Iterable[Event[Any]]) -> list[Event[Any]]:
     return [made(Event, (time, stream, seq, NOT_KEPT, made_of, stamps)) for time, stream, seq, _, made_of, stamps in events]
 
 
+_time = attrgetter("time")
+
+
 class Tracer:
     """Write down a run as it goes: digests always, payloads where a note has them.
 
@@ -193,6 +199,18 @@ class Tracer:
                 self.trace.sinks[log.sink].append(log.event)
             else:
                 self.trace.stages[log.stage].append(log)
+
+    def forget(self, before: int) -> None:
+        """Let go of what was earlier; digests still count it."""
+        trace = self.trace
+        for edge, events in trace.edges.items():
+            n = bisect_left(events, before, key=_time)
+            del events[:n], trace.payloads[edge][:n]
+            trace.forgotten[edge] = trace.forgotten.get(edge, 0) + n
+        for events in trace.sinks.values():
+            del events[: bisect_left(events, before, key=_time)]
+        for steps in trace.stages.values():
+            del steps[: bisect_left(steps, before, key=attrgetter("done"))]
 
     def close(self, ends: dict[str, int], complete: bool = True) -> Trace:
         """Return the trace with its digests."""

@@ -18,6 +18,7 @@ from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import SECOND, Event, seconds
 from omniflow_graph.graph.graph import Graph
 from omniflow_graph.graph.loading import load_graph, resolve
+from omniflow_graph.graph.nodes import Node
 from omniflow_graph.live.codecs.omniflow1 import encode
 from omniflow_graph.live.commands import COMMANDS, SAID
 from omniflow_graph.live.control import address_of, open_control, take_command
@@ -45,6 +46,8 @@ from operators.omni_flow.playback.reading import read_ack
 MS = 1_000_000
 BOUNDS = {"allowance": (0, 10_000), "stale": (0.01, 1e6), "idle": (0.01, 1e6), "until_idle": (0.01, 1e6), "sessions": (1, 10_000)}
 MOST_TOLD, MOST_SHOWN = 10_000, 3
+HOLD = 600 * SECOND  # of a session that is held in memory, and whose turns are told at the end
+NO_NODE = Node("", "feedback")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -161,7 +164,7 @@ class Server:
 
             def finish(trace: Trace) -> None:
                 session = feed.finished(trace.session)
-                found[trace.session] = self._summed_up(trace, session)
+                found[trace.session] = self._summed_up(trace, session, progress)
                 progress.forget(trace.session)
                 if args.until_idle is not None and not feed.sessions:
                     feed.stop()
@@ -176,7 +179,7 @@ class Server:
             if sys.stderr.isatty() and not args.json:
                 held.enter_context(shown(lambda: lines(feed, progress, outlet, clock.now())))
             feeds: list[Any] = [feed]
-            flow.run(feeds, seed=args.seed, keep=self._wanted(), finish=finish, watch=watch)
+            flow.run(feeds, seed=args.seed, keep=self._wanted(), finish=finish, watch=watch, hold=HOLD)
         for name, error in feed.broken.items():
             found.setdefault(name, {"session": name})["failed"] = f"{type(error).__name__}: {error}"
         refused = {"refused": feed.refused, "reader_gap_ms": round(feed.gap / MS, 1)}
@@ -213,7 +216,7 @@ class Server:
             notes={"served": self.served.noted()},
         )  # fmt: skip
 
-    def _summed_up(self, trace: Trace, session: LiveSession) -> dict[str, Any]:
+    def _summed_up(self, trace: Trace, session: LiveSession, progress: Progress) -> dict[str, Any]:
         """Sum up a session where it ends, as `replay --json` does, with what was wrong with its input."""
         path = Path(self.args.record) / trace.session if self.args.record else None
         recording = open_recording(path) if path else Recording(Path(""), Manifest(trace.session), ())
@@ -221,7 +224,10 @@ class Server:
         lost = {"late": counts["late"], "dropped": sum(counts[each] for each in LOST), "gaps": counts["gap"] - counts["reordered"]}
         found: dict[str, Any] = outcome(trace, recording) | {"counterfactual_from_s": None}
         found |= timed(found["duration_s"], max(duration / SECOND, 1e-9), 0.0)
-        found |= lost | {"deadline_misses": missed(trace, self.rules.allowance), "telemetry": dict(counts)}
+        found |= lost | {"deadline_misses": progress.misses(trace.session), "telemetry": dict(counts)}
+        for edge, n in trace.forgotten.items():
+            found["edges"][edge]["events"] += n
+            found["windows"] += n if self.graph.nodes.get(edge, NO_NODE).kind == "align" else 0
         return found | {"files": {"record": str(path)} if path else {}}
 
 
@@ -252,17 +258,6 @@ def takes(graph: str, parameter: str) -> bool:
     """Tell whether the function of a graph has a parameter."""
     made = resolve(graph)
     return callable(made) and parameter in inspect.signature(made).parameters
-
-
-def missed(trace: Trace, allowance: int) -> int:
-    """Count windows that a stage was done with only after the next one could have been begun: real time was lost there."""
-    found = 0
-    for name, steps in trace.stages.items():
-        align = trace.graph.nodes[trace.graph.nodes[name].inputs[0]]
-        if align.kind == "align":
-            times = {event.seq: event.time for event in trace.edges[align.name]}
-            found += sum(step.done > times[seq] + allowance + align.length for step in steps for seq in step.taken)
-    return found
 
 
 def checked(stream: str, data: Any) -> None:

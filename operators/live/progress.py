@@ -11,6 +11,7 @@ from omniflow_graph.engine.messages import Chunk, Step
 from omniflow_graph.events import SECOND
 
 LATELY = 10  # steps of a stage that are looked at
+KNOWN = 1000  # windows that wait in a merge, at most
 LOST = ("overflow", "refused", "paused", "duplicate", "replaced")
 
 
@@ -20,6 +21,7 @@ class Doing:
 
     costs: dict[str, deque[int]] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
+    windows: dict[str, dict[int, int]] = field(default_factory=dict)  # of a merge: which window an event is, by number
 
 
 @dataclass
@@ -29,28 +31,45 @@ class Progress:
     graph: Graph
     allowance: int
     sessions: dict[str, Doing] = field(default_factory=dict)
-    lengths: dict[str, int] = field(init=False)  # of the windows that a stage works on
+    lengths: dict[str, int] = field(init=False)  # of the windows that a stage works on,
+    merges: dict[str, str] = field(init=False)  # which may come through a merge: of which align,
+    via: dict[str, str] = field(init=False)  # and by which stage
 
     def __post_init__(self) -> None:
         nodes = self.graph.nodes
-        self.lengths = {name: nodes[node.forward[0]].length for name, node in nodes.items() if node.kind == "stage" and node.forward[0] in nodes}
-        self.lengths = {name: length for name, length in self.lengths.items() if length}
+        aligns = {name: node.length for name, node in nodes.items() if node.kind == "align"}
+        self.merges = {name: align for name, node in nodes.items() if node.kind == "merge" for align in node.forward if align in aligns}
+        stages = {name: node.forward[0] for name, node in nodes.items() if node.kind == "stage"}
+        self.lengths = {name: aligns[self.merges.get(of, of)] for name, of in stages.items() if self.merges.get(of, of) in aligns}
+        self.via = {name: stages[name] for name in self.lengths if stages[name] in self.merges}
 
     def __call__(self, session: str, chunk: Chunk) -> None:
         """Take in what a chunk tells of steps. The deadline of one is when the next window may be begun."""
+        doing = self.sessions.setdefault(session, Doing())
+        for merge, align in self.merges.items():
+            known = doing.windows.setdefault(merge, {})
+            known.update((event.seq, seq) for event in chunk.events.get(merge, ()) for of, seq, _ in event.made_of if of == align)
+            for old in list(known)[:-KNOWN]:
+                del known[old]
         for log in chunk.logs:
             if type(log) is not Step or not log.taken:
                 continue
-            doing = self.sessions.setdefault(session, Doing())
+            k = doing.windows[self.via[log.stage]].get(log.taken[-1]) if log.stage in self.via else log.taken[-1]
+            if k is None:  # no window, but an order
+                continue
             doing.costs.setdefault(log.stage, deque(maxlen=LATELY)).append(log.done - log.start)
             length = self.lengths.get(log.stage)
-            if length and log.done > (log.taken[-1] + 2) * length + self.allowance:
+            if length and log.done > (k + 2) * length + self.allowance:
                 doing.missed[log.stage] = doing.missed.get(log.stage, 0) + 1
 
     def factor(self, session: str) -> float:
         """Return the share of real time that the busiest stage needs for its windows; above 1 it falls behind."""
         doing = self.sessions.get(session, Doing())
         return max((sum(costs) / len(costs) / self.lengths[stage] for stage, costs in doing.costs.items() if stage in self.lengths), default=0.0)
+
+    def misses(self, session: str) -> int:
+        """Count the deadlines that a session missed."""
+        return sum(self.sessions.get(session, Doing()).missed.values())
 
     def line(self, session: str, time: int, counts: Mapping[str, int], lead: int) -> str:
         """Say on one line how a session is doing at a time, with what went wrong with its input; `lead` is how long it still sounds, ns."""

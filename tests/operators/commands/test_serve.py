@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgpack
 import pytest
 
-from omniflow_graph import Graph, Session, replay, seconds
+from omniflow_graph import Graph
 from omniflow_graph.clock import WallClock
 from omniflow_graph.command import main
 from omniflow_graph.live.codecs.omniflow1 import encode
@@ -14,7 +14,7 @@ from omniflow_graph.live.feed import LiveFeed
 from omniflow_graph.live.sinks import Publisher, Subscriber
 from omniflow_graph.recording.wire import pack_value
 from operators.commands.play import Player
-from operators.commands.serve import checked, lines, missed, told_by
+from operators.commands.serve import checked, lines, told_by
 from operators.live.progress import Progress
 
 FEED = "--feed=env-audio=omniflow/1@tcp://127.0.0.1:5555"
@@ -40,14 +40,6 @@ def test_what_cannot_be_served_is_said(args, words, capsys):
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert words in err
-
-
-def test_a_window_that_was_done_after_the_next_one_could_begin_missed_its_deadline():
-    g = Graph("slow")
-    window = g.align("window", g.source("mic"), length=seconds(1))
-    g.sink("out", g.stage("model", window, lambda state, event: (state, []), cost=[seconds(0.9), seconds(1.2), seconds(0.5), seconds(0.1)]))
-    trace = replay(g, Session("s", {"mic": [(0, 1)]}, end=seconds(4)), engine="direct")
-    assert missed(trace, 0) == 1  # the second is done at 3.2 s, the third at 3.7 s
 
 
 def test_an_acknowledgement_that_is_none_stays_outside():

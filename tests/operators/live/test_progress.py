@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from omniflow_graph import Graph, seconds
+from typing import Any
+
+from omniflow_graph import Event, Graph, seconds
 from omniflow_graph.engine.messages import Chunk, Step
 from operators.live.progress import Progress
 
@@ -32,6 +34,17 @@ def test_only_the_last_ten_steps_count():
 def test_a_deadline_is_when_the_next_window_may_be_begun():
     assert progress(("work", 0, 250, 450)).sessions["s"].missed == {}
     assert progress(("work", 0, 250, 451), ("work", 1, 451, 600)).sessions["s"].missed == {"work": 1}
+
+
+def test_a_window_is_known_by_its_number_also_behind_a_merge_and_an_order_is_none():
+    g = Graph("g")
+    merged = g.merge("arrivals", g.align("window", g.source("mic"), length=seconds(0.2)), g.source("orders"))
+    g.sink("out", g.stage("work", merged, lambda state, event: (state, [1])))
+    found = Progress(g, 50 * MS)
+    arrivals = [Event(150 * MS, "arrivals", 0, 1, (("orders", 0, 0),)), Event(200 * MS, "arrivals", 1, 2, (("window", 0, 0),))]
+    steps: list[Any] = [Step("work", 150 * MS, 999 * MS, (0,), ()), Step("work", 999 * MS, 1050 * MS, (1,), ())]
+    found("s", Chunk({"arrivals": arrivals}, steps, {}, {}))
+    assert (found.factor("s"), found.sessions["s"].missed) == (0.255, {"work": 1})
 
 
 def test_the_line_says_it_all():
