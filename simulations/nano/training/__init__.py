@@ -1,0 +1,1 @@
+"""Train nano, stage by stage, each with a checkpoint."""
