@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulations.metrics.fdb import Scored
-from simulations.metrics.summary import brief, by_task, plain, rows, spread, task_rows, told, total
-from simulations.metrics.truth import Score
-from tests.simulations.metrics.lines import MS
+from simulations.metrics.summary import KEYS, brief, by_task, figures, plain, rows, spread, task_rows, told, total
+from simulations.metrics.truth import Score, score
+from tests.simulations.metrics.lines import MS, heard, ran, sound, speak, utterance
 
 ONE = Score(
     "one", "user", turns=3, taken=2, latencies=(900 * MS, 1300 * MS), stops=(700 * MS,), talked_on=1, paused=1, acknowledgements=2, carried_on=1,
@@ -113,3 +115,26 @@ def test_a_folder_is_told_with_what_its_task_asks_for():
     assert plain(FOLDERS[5]) == {
         "folder": "6", "task": "overlap", "tor": None, "latency_ms": None, "backchannels": None, "stops_ms": [300.0], "responses_ms": [],
     }  # fmt: skip
+
+
+def test_a_trace_is_told_in_figures_how_soon_it_answered_and_fell_silent_first():
+    hello = utterance(1, "say", 1000, ("Hello", 0, 400), (" there", 500, 900))
+    wave = sound(1, 0, "one two three four", 1200, last=True, marks=((300, 3), (600, 7), (900, 13), (1200, 18)))
+    trace = ran(user=[(980, hello)], decide=[(2200, speak(1))], play=[(2400, wave)], heard=[(3600, heard(1, 1200, final=True))])
+    found = figures(trace)
+    assert [(figure.name, figure.shown, figure.of) for figure in found[:4]] == [
+        ("response latency", "500 ms, mean 500, most 500", "1 taken"),
+        ("stop latency", "", "0 stopped"),
+        ("takeover", "1.000", "1 turn"),
+        ("talked on", "0", "0 interruptions"),
+    ]
+    assert {figure.key: figure.value for figure in found}.items() <= told(score(trace)).items()
+    assert len(found) == len(KEYS) == 11
+
+
+def test_a_trace_that_cannot_tell_who_spoke_has_none_and_one_that_lost_it_is_refused():
+    assert figures(ran(decide=[(1900, speak(1))])) == []
+    del (silent := ran(user=[])).edges["play"]
+    assert figures(silent) == []
+    with pytest.raises(ValueError, match="did not keep 'decide'"):
+        figures(ran(user=[], decide=[(1900, speak(1))], keep=["user"]))
