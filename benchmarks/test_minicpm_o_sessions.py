@@ -9,6 +9,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_a_switch_takes_less_than_a_millisecond(record_property):
         both = Both(state)
         del state
         for to in ("turn-based", "duplex"):
-            event = Event(seconds(n + 1), "hear", n, Switch(to, Transcript()))
+            event: Event[Any] = Event(seconds(n + 1), "hear", n, Switch(to, Transcript()))
             began = wall_seconds()
             both, _ = answers(both, event, rng, how="carry", duplex=decide, chat=decide)
             taken.append(wall_seconds() - began)

@@ -170,12 +170,7 @@ def task_rows(tasks: dict[str, dict[str, Any]]) -> list[list[str]]:
     return [_task_row(task, of) for task, of in tasks.items()]
 
 
-TASK_KEYS = (  # of what `told` returns, in the order of `rows`
-    "takeover", "response_latency_ms", "stop_latency_ms", "talked_on", "pauses_kept", "backchannels_carried_on", "bystanders_ignored",
-    "overlap_ms", "false_starts", "proactive_hits", "false_alarms",
-)  # fmt: skip
-FIRST = (*KEYS[1:3], KEYS[0], *KEYS[3:])  # how soon the assistant answers and falls silent is asked first
-HEAD = ("in ms", "n", "TOR", "latency", "stop", "response", "mhm a s")
+TASK_HEAD = ("in ms", "n", "TOR", "latency", "stop", "response", "mhm a s")
 
 
 def _task_row(task: str, of: dict[str, Any]) -> list[str]:
