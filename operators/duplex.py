@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, seconds
 from operators.controls import commands
+from operators.minicpm_o.loading import Precision
 from operators.minicpm_o.pipeline import published
 from operators.models import MODELS, Model
 from operators.player import Player, play
@@ -36,6 +37,7 @@ def duplex(
     control: bool = False,
     decode: str = "sampling",
     prompt: str | None = None,
+    precision: Precision | None = None,
 ) -> Graph:
     """Build the pipeline for a model: "scripted", "scripted-fast", "nano" or "recorded"; every operator can be replaced by name.
 
@@ -50,10 +52,11 @@ def duplex(
     "context" these except what was said in them. `echo` says what is done about its own voice in its ears: "none", "gate", "cancel".
     With `control` it obeys the source of that name, if the model can: see `controls`. `decode` is how a checkpoint, whose folder is named
     as the model, chooses its tokens: "sampling" or "greedy". `prompt` is what nano is told beforehand.
+    `precision` is that of a checkpoint's weights: "bf16", "fp32", "int4", or as they are stored.
     Raises ValueError for what is none of these, and for a window shorter than a millisecond.
     """
     if model not in MODELS and Path(model).is_dir():
-        return without_echo(published(model, window=window, sliding=sliding, force_listen=force_listen, decode=decode), echo)
+        return without_echo(published(model, window=window, sliding=sliding, force_listen=force_listen, decode=decode, precision=precision), echo)
     if model not in MODELS:
         raise ValueError(f"duplex: wants a model out of {', '.join(MODELS)}, got {model!r}")
     checked_playback("duplex", playback)

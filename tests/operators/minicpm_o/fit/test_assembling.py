@@ -89,3 +89,18 @@ def test_another_device_wants_a_library_of_its_own(folder):
             load(folder, precision="int4", device="meta", check=False)
     else:
         pytest.skip("torchao is installed")
+
+
+def test_the_pipeline_thinks_with_it(tmp_path):
+    from omniflow_graph import Session, replay, seconds
+    from operators.duplex import duplex
+    from tests.operators.minicpm_o.conftest import with_tokenizer
+    from tests.operators.minicpm_o.small import TALKING
+
+    needs_torch()
+    folder = str(with_tokenizer(write(tmp_path / "c", TALKING)))
+    noise = (np.random.default_rng(4).standard_normal(48_000) * 2000).astype("<i2")
+    heard = Session("s", {"env-audio": [(seconds(n / 10), noise[1600 * n : 1600 * (n + 1)].tobytes()) for n in range(30)]}, seconds(3))
+    exact, rounded = (replay(duplex(model=folder, precision=precision), heard, engine="direct") for precision in ("fp32", "int4"))
+    assert [event.time for event in rounded["decide"]] == [event.time for event in exact["decide"]]
+    assert rounded.digest != exact.digest
