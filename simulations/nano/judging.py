@@ -99,6 +99,12 @@ def judge(of: Session, said: Sequence[Said]) -> Tally:
     return found
 
 
+def right_turns(of: Session, said: Sequence[Said]) -> list[bool]:
+    """Tell of each right turn whether it was taken, in exactly the right words."""
+    met = meet(of, said)
+    return [n in met and _as_right(turn, met[n]) for n, turn in enumerate(of.turns)]
+
+
 def meet(of: Session, said: Sequence[Said]) -> dict[int, Said]:
     """Pair right turns, by number, with those that were taken: the nearest in time first."""
     pairs = sorted(

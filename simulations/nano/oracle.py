@@ -75,15 +75,15 @@ def decide_all(
     """
     policy, verdicts, turns = Policy(standing=awaits), [], []
     ended = sorted((-(-(of.end + HEARD_AFTER) // length) - 1, of.end, of) for of in uttered)
+    newest = {time // length: (time, scene) for time, scene in seen}
     shown: Scene | None = None
     for k in range(windows):
         now = []
         while ended and ended[0][0] <= k:
             now.append(ended.pop(0)[2])
-        pictures = [(time, scene) for time, scene in seen if k * length <= time < (k + 1) * length]
-        shown = pictures[-1][1] if pictures else shown
+        since, shown = newest.get(k, (k * length, shown))
         policy = _hear(policy, k, now, shown, turns)
-        policy = _await(policy, k, shown, turns, pictures[-1][0] if pictures else k * length)
+        policy = _await(policy, k, shown, turns, since)
         policy, verdict = _say(policy, k, length)
         if turns and verdict.said:
             turns[-1] = turns[-1]._replace(words=policy.done or len(turns[-1].line.split()))

@@ -57,9 +57,9 @@ class Session:
         return self.drawn.prompt
 
 
-def session(seed: int, *, window: float = 1.0, split: str = "train", length: float = 20.0, prompt: int | None = None) -> Session:
+def session(seed: int, *, window: float = 1.0, split: str = "train", length: float = 20.0, prompt: int | None = None, drill: bool = False) -> Session:
     """Draw a session: the same for the same seed, and the same happens in it whatever the window, in seconds, is."""
-    return judged(timeline(seed, split=split, length=seconds(length), prompt=prompt), seconds(window))
+    return judged(timeline(seed, split=split, length=seconds(length), prompt=prompt, drill=drill), seconds(window))
 
 
 def judged(drawn: Timeline, window: int) -> Session:

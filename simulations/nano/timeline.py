@@ -5,6 +5,7 @@ A timeline is drawn for windows of 1.0 s, whatever windows it is heard in: what 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ AWAITING = {
     "event": 40, "decoy": 16, "colour": 4, "blocks": 4, "kettle": 4, "is-it": 4, "count": 8, "hello": 1, "tell-me": 5, "chat": 7, "back-channel": 2,
     "stop": 1, "pause": 4,
 }  # fmt: skip
+# The same in a drill, of what is hardest to learn: to compare what was named with what is to be seen.
+COMPARES = {"is-it": 45, "tell-me": 35, "change": 20}
+COMPARES_AWAITING = {"event": 45, "decoy": 30, "is-it": 15, "tell-me": 10}
 UNASKED = {"event": 36, "decoy": 40, "pause": 24}
 NEVER = {"decoy": 60, "pause": 40}  # what is awaited does not come
 
@@ -74,7 +78,7 @@ class Timeline:
 
     def scene_at(self, time: int) -> Scene:
         """Return what is to be seen at a time."""
-        return [scene for begin, scene in self.changes if begin <= time][-1]
+        return self.changes[bisect_right(self.changes, time, key=lambda change: change[0]) - 1][1]
 
     @property
     def seen(self) -> tuple[tuple[int, Scene], ...]:
@@ -113,21 +117,44 @@ class _Drawing:
         return bool(self.rng.random() < share)
 
 
-def timeline(seed: int, *, split: str = "train", length: int = 20 * SECOND, prompt: int | None = None) -> Timeline:
-    """Draw a session of a split's voices. The same seed draws the same; `prompt` is drawn too where it is not given."""
+def timeline(seed: int, *, split: str = "train", length: int = 20 * SECOND, prompt: int | None = None, drill: bool = False) -> Timeline:
+    """Draw a session of a split's voices. The same seed draws the same; `prompt` is drawn too where it is not given.
+
+    A `drill` holds little but comparisons: is the lamp so, has what is awaited come about.
+    """
     rng = np.random.default_rng([seed, *split.encode()])
     drawn = int(rng.integers(1, len(PROMPTS))) if rng.random() < 0.3 else 0
     prompt = drawn if prompt is None else prompt
     wordless = rng.random() < (0.75 if prompt else 0.04)  # nobody says anything
     d = _drawing(rng, split, length, prompt)
-    does = (NEVER if rng.random() < 0.25 else UNASKED) if wordless else DOES
+    does = (NEVER if rng.random() < 0.25 else UNASKED) if wordless else COMPARES if drill else DOES
+    awaiting = COMPARES_AWAITING if drill else AWAITING
     d.at = d.between(0.2, 3)
     while d.at < length - 2 * SECOND:
-        _do(d, _weighted(rng, AWAITING if d.awaited and not wordless else does))
+        _do(d, _weighted(rng, awaiting if d.awaited and not wordless else does))
     around = _around(d, wordless)
     fits = [of for of in d.uttered if of.end <= length - 200 * SAMPLE]
     pictures = _pictures(d) if d.camera else ()
     return Timeline(seed, split, length, prompt, tuple(sorted(fits)), tuple(sorted(d.changes, key=lambda of: of[0])), pictures, around)
+
+
+def unmanned(seed: int, *, split: str = "train", length: int = 20 * SECOND) -> Timeline:
+    """Draw a session in which nobody speaks and nothing changes, with noise, music and beeps all through."""
+    rng = np.random.default_rng([seed, 1])
+    scene = Scene(int(rng.integers(len(COLOURS))), int(rng.integers(6)), int(rng.integers(2)))
+    beeps = [
+        Beep(
+            (second * RATE_HZ + int(rng.integers(8_000))) * SAMPLE,
+            int(rng.integers(400, 2500)),
+            int(rng.integers(80, 400)),
+            int(rng.integers(200, 4000)),
+        )
+        for second in range(1, length // SECOND - 1)
+        if rng.random() < 0.05
+    ]
+    around = Surroundings(int(rng.integers(20, 300)), int(rng.integers(20, 300)), int(rng.integers(20, 300)), tuple(beeps))
+    pictures = tuple(second * SECOND + LOOK for second in range(length // SECOND))
+    return Timeline(seed, split, length, 0, (), ((0, scene),), pictures, around)
 
 
 def _drawing(rng: np.random.Generator, split: str, length: int, prompt: int) -> _Drawing:

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from omniflow_graph import replay
 from omniflow_graph.events import SECOND
 from omniflow_graph.recording import open_recording
+from operators.duplex import duplex
 from recordings import FOLDER, bundled, path
+from simulations.commands.nano import MANIFEST
+from simulations.nano.judging import said_in
 from simulations.nano.sessions import pictures_of, sounding
 from simulations.nano.stories import STORIES, Story, told, write
 from tests.simulations.nano.standing_in import needs_espeak
@@ -64,3 +68,13 @@ def test_a_recording_holds_the_sound_and_the_pictures_of_its_story(story: Story)
 @needs_espeak
 def test_the_same_story_is_written_the_same(tmp_path):
     assert write(STORIES[3], tmp_path).read_bytes() == path(STORIES[3].name).read_bytes()
+
+
+@pytest.mark.skipif(not MANIFEST.is_file(), reason="there are no weights; `make nano` trains them")
+def test_nano_tells_the_stories():
+    told_right = []
+    for story in STORIES:
+        recording = open_recording(path(story.name))
+        trace = replay(duplex(model="nano", recording=recording), recording, keep=["decide"])
+        told_right.append(tuple((turn.window, turn.text) for turn in said_in(trace)) == story.answers)
+    assert sum(told_right) >= len(STORIES) - 1

@@ -82,3 +82,9 @@ def test_in_closed_loop_the_microphone_hears_and_the_camera_sees_the_same():
     assert heard == 0
     assert tuple(event.time for event in trace["env-visual"]) == loud.drawn.pictures
     assert len(pictures_of(loud.drawn)) == len(loud.drawn.pictures)
+
+
+def test_a_drill_compares_what_was_named_with_what_is_seen():
+    turns = [turn for seed in MANY[:60] for turn in drawn(seed, drill=True, prompt=0).turns]
+    assert {turn.kind for turn in turns} == {"is-it", "tell-me", "event"}
+    assert sum(turn.kind == "event" for turn in turns) > len(turns) / 4
