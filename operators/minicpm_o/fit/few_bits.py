@@ -1,7 +1,7 @@
 """Linear layers of few bits on a CPU, computed by onnxruntime's MatMulNBits: each 128 weights of a row share a scale.
 
 Weights are rounded as onnxruntime's own quantiser rounds them, bit by bit. Inputs are rounded to 8 bit while
-they are multiplied (accuracy level 4), which is what makes it fast. Source: facts of the operator, com.microsoft.MatMulNBits.
+they are multiplied (accuracy level 4), which is what makes it fast. Source: onnxruntime, com.microsoft.MatMulNBits.
 """
 
 from __future__ import annotations
