@@ -12,9 +12,11 @@ What a session remembers is a value apart from the weights: `thinking.Cache`, `h
 | projector, pool | `Linear`, `avg_pool1d` | |
 | tokenizer | the package `tokenizers` | its pipeline from vocab.json and merges.txt |
 | speech decoder | | its names and shapes |
+| voice | convolutions, attention, Fourier transforms of torch | the rest: layers by name, caches that are values, noise by frame |
+| 4 bit | onnxruntime's `MatMulNBits` | rounding, as its own quantiser rounds, a weight at a time |
 
 A cache that is a value can be forked, cut back and moved, and sessions share a pass unpadded: transformers' own has neither.
 
-Read first: `loading.load`, then `duplexing` or `chatting`; `pipeline.published` puts it in a graph; `goldens` compares it with
+Read first: `loading.load`, then `duplexing` or `chatting`; `voice` says speech codes; `fit` shows what memory all of it takes; `pipeline.published` puts it in a graph; `goldens` compares it with
 what the published runtime computed.
 """
