@@ -17,6 +17,6 @@ What a session remembers is a value apart from the weights: `thinking.Cache`, `h
 
 A cache that is a value can be forked, cut back and moved, and sessions share a pass unpadded: transformers' own has neither.
 
-Read first: `loading.load`, then `duplexing` or `chatting`; `voice` says speech codes; `fit` shows what memory all of it takes; `pipeline.published` puts it in a graph; `goldens` compares it with
-what the published runtime computed.
+Read first: `loading.load`, then `duplexing` or `chatting`; `pipeline.published` puts it in a graph; `voice` says speech codes; `fit`
+shows what memory all of it takes; `goldens` compares it with what the published runtime computed.
 """
