@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from omniflow_graph import Event, Session, Trace, replay, seconds
+from omniflow_graph import Event, Session, Trace, Window, replay, seconds
 from omniflow_graph.chance import Rng
 from operators.minicpm_o.chat_pipeline import COST_NS, Answering
 from operators.minicpm_o.mode_pipeline import Both, Eyes, InDuplex, InTurns, answers, fresh, hear, look
@@ -74,6 +75,7 @@ def test_a_switch_is_told_with_what_is_lost_and_the_answer_that_is_cut_short(bot
     assert first._replace(dropped=()) == Switched(seconds(2.3), TO_DUPLEX, TO_TURNS, "reset", (), (), Flushed(1, "switched to turn-based"))
     assert [name for name, _ in first.dropped] == ["windows", "rows", "history", "lines", "frames"]
     assert (second.flushed, [name for name, _ in second.dropped]) == (None, ["rounds", "rows", "lines"])
+    assert second.dropped[-1] == ("lines", 2)  # what was typed and answered since the first switch
     assert [turn.get("stopped", False) for turn in told(both_ways)] == [True, False, False]
 
 
@@ -122,6 +124,20 @@ def test_the_last_picture_is_shown_with_the_first_window_of_duplex_if_it_is_carr
     eyes, (passed,) = look(Eyes(), order(TO_DUPLEX, b"x"), model=None, how=how)  # type: ignore[arg-type]
     assert (eyes, passed) == (Eyes(b"x" if kept else b""), order(TO_DUPLEX, b"x").data)
     assert look(Eyes(b"x"), order(TO_TURNS, b"x"), model=None, how=how)[0] == Eyes()  # type: ignore[arg-type]
+
+
+def test_a_carried_picture_is_shown_once_and_only_if_the_window_has_none(folder):
+    see = partial(look, model=Checkpoint(folder), how="carry")
+    dark = Event(seconds(1), "work", 0, Window(0, 0, seconds(1), seconds(1), False, ()))
+    lit = lit_by(picture(2))
+    eyes, (shown,) = see(Eyes(picture(1)), dark)
+    assert (eyes, shown.pictures[0].tolist()) == (Eyes(), see(Eyes(), lit_by(picture(1)))[1][0].pictures[0].tolist())
+    assert see(eyes, dark)[1][0].pictures == ()
+    assert see(Eyes(picture(1)), lit)[1][0].pictures[0].tolist() == see(Eyes(), lit)[1][0].pictures[0].tolist() != shown.pictures[0].tolist()
+
+
+def lit_by(shown: bytes) -> Event:
+    return Event(seconds(1), "work", 0, Window(0, 0, seconds(1), seconds(1), False, (Event(0, "env-visual", 0, shown),)))
 
 
 def test_a_switch_makes_the_encoder_of_sound_forget_and_a_turn_does_not():
