@@ -16,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("omniflow_graph", "operators", "recordings", "simulations")
-BUNDLED = tuple(f"recordings/three_questions.{kind}" for kind in ("mcap", "LICENCE.md", "expected.json"))
+BUNDLED = (
+    *(f"recordings/three_questions.{kind}" for kind in ("mcap", "LICENCE.md", "expected.json")),
+    *(f"recordings/nano/{path.name}" for path in sorted((ROOT / "recordings" / "nano").iterdir())),
+)
 MOST_CPU_SECONDS = 0.5
 UNWANTED = ("hypothesis", "torch", "zmq")
 
@@ -43,6 +46,7 @@ def test_the_wheel_holds_every_module_the_scripts_and_the_bundled_recording_and_
     data = [*(ROOT / "operators" / "scripted").glob("*.yaml"), *(ROOT / "operators" / "omni_flow" / "interleaving").glob("answers_zh.*")]
     data += (path for path in (ROOT / "operators" / "report").glob("page.*") if path.suffix != ".py")
     data += (ROOT / "simulations" / "scenarios").glob("*.yaml")
+    data += (ROOT / "operators" / "nano" / "checkpoint").glob("*")
     wanted = {path.relative_to(ROOT).as_posix() for path in [*modules, *data]} | set(BUNDLED)
     assert {name for name in _names(wheel) if ".dist-info/" not in name} == wanted
 
@@ -59,7 +63,8 @@ def test_the_bundled_recording_is_found_where_only_the_wheel_is(wheel, tmp_path)
         opened.extractall(tmp_path)
     names = "import os, recordings; print(*(name for name, path in recordings.bundled().items() if os.path.isfile(path)))"
     said = subprocess.run([sys.executable, "-c", names], cwd=tmp_path, env=_environment(tmp_path), capture_output=True, text=True)
-    assert (said.stdout.split(), said.stderr) == (["three_questions"], "")
+    names = sorted(path.removesuffix(".mcap").rpartition("/")[2] for path in BUNDLED if path.endswith(".mcap"))
+    assert (said.stdout.split(), said.stderr) == (names, "")
 
 
 def test_the_commands_are_the_modules_that_add_one(wheel):
