@@ -9,6 +9,7 @@ import numpy as np
 from omniflow_graph.graph.plan import plan
 from simulations.nano.sessions import Session, pictures_of, rendered, scenario_of, session
 from simulations.nano.words import PHRASES, USER_WORDS
+from simulations.room.pictures import png
 from simulations.world import closed, simulate
 from tests.simulations.nano.standing_in import needs_espeak, standing_in
 
@@ -71,17 +72,18 @@ def test_a_standing_instruction_needs_nobody_to_speak():
     assert any(not of.turns for of in wordless), "what never comes, and decoys, are met with silence"
 
 
-def test_in_closed_loop_the_microphone_hears_and_the_camera_sees_the_same():
-    quiet = next(of for of in map(drawn, range(400)) if of.turns and of.drawn.pictures and not (of.drawn.around.noise or of.drawn.around.rumble))
-    loud = session(quiet.drawn.seed, split="one-voice")
-    scenario = scenario_of(loud)
-    trace = simulate(scenario, plan(closed(standing_in(loud))), keep=("env-audio", "env-visual"))
-    sound = np.concatenate([np.frombuffer(event.data, "<i2") for event in trace["env-audio"]]).astype(int)
-    mine = rendered(loud)[0].astype(int)
-    heard = np.abs(sound - mine).max() if not loud.drawn.around.echo else np.quantile(np.abs(sound - mine), 0.8)
-    assert heard == 0
-    assert tuple(event.time for event in trace["env-visual"]) == loud.drawn.pictures
-    assert len(pictures_of(loud.drawn)) == len(loud.drawn.pictures)
+def test_in_closed_loop_the_microphone_hears_the_same():
+    quiet = (of for of in map(drawn, range(400)) if of.turns and not (of.drawn.around.noise or of.drawn.around.rumble or of.drawn.around.echo))
+    of = next(quiet)  # a room's own noise, and what an echo is of, are the loop's
+    trace = simulate(scenario_of(of), plan(closed(standing_in(of))), keep=("env-audio",))
+    assert b"".join(event.data for event in trace["env-audio"]) == rendered(of)[0].tobytes()
+
+
+def test_in_closed_loop_the_camera_sees_the_same_and_misses_the_same():
+    of = next(of for of in map(drawn, range(400)) if 0 < len(of.drawn.pictures) < 18)
+    trace = simulate(scenario_of(of), plan(closed(standing_in(of))), keep=("env-visual",))
+    assert tuple(event.time for event in trace["env-visual"]) == of.drawn.pictures
+    assert [event.data for event in trace["env-visual"]] == [png(picture) for picture in pictures_of(of.drawn)]
 
 
 def test_a_drill_compares_what_was_named_with_what_is_seen():
