@@ -73,7 +73,9 @@ def test_a_standing_instruction_needs_nobody_to_speak():
 
 
 def test_in_closed_loop_the_microphone_hears_the_same():
-    quiet = (of for of in map(drawn, range(400)) if of.turns and not (of.drawn.around.noise or of.drawn.around.rumble or of.drawn.around.echo))
+    quiet = (
+        of for of in map(drawn, range(400)) if of.drawn.uttered and not (of.drawn.around.noise or of.drawn.around.rumble or of.drawn.around.echo)
+    )
     of = next(quiet)  # a room's own noise, and what an echo is of, are the loop's
     trace = simulate(scenario_of(of), plan(closed(standing_in(of))), keep=("env-audio",))
     assert b"".join(event.data for event in trace["env-audio"]) == rendered(of)[0].tobytes()
