@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SYNTHESISERS := espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench ablation lint browser synthesisers clean
+.PHONY: demo test check bench ablation nano lint browser synthesisers clean
 
 demo: $(VENV)/demo
 	$(BIN)/omniflow replay three_questions --out build/demo --report build/demo/report.html
@@ -18,6 +18,9 @@ check: $(VENV)/dev browser lint
 
 ablation: $(VENV)/dev synthesisers # an hour and a half on two idle cores; goes on where it was cut
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.ablation.run
+
+nano: $(VENV)/dev synthesisers # trains the small model anew, from one seed; goes on where it was cut
+	OMP_NUM_THREADS=1 $(BIN)/python -m simulations.nano.training
 
 bench: $(VENV)/bench
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds

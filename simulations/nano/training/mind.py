@@ -17,6 +17,7 @@ from simulations.nano.training.thinking import hidden_at
 
 SEEDS = (1 << 40, (1 << 40) + (1 << 31))  # sessions to learn from are drawn from the seeds between
 LISTENING = 0.4  # how much a decision to listen counts, of which there are most
+ANSWERING = 4.0  # and "yes" and "no", of which there are few: whether two things are alike is what is learned last
 
 
 def embedded(root: Any, of: Batch, perceived: Perceived) -> Any:
@@ -42,7 +43,10 @@ def loss_of(root: Any, config: Config, of: Batch, perceived: Perceived) -> Any:
     import torch
 
     logits, right = chosen(root, config, of, perceived)
-    weight = torch.where(right == MARKS.index(LISTEN), LISTENING, 1.0)
+    weight = torch.ones(len(MARKS) + len(config.texts))
+    weight[MARKS.index(LISTEN)] = LISTENING
+    weight[[len(MARKS) + config.texts.index(word) for word in ("yes", "no")]] = ANSWERING
+    weight = weight[right]
     return (torch.nn.functional.cross_entropy(logits, right, reduction="none") * weight).sum() / weight.sum()
 
 
@@ -51,15 +55,27 @@ def drawn(rng: np.random.Generator, count: int, *, window: float = 1.0, split: s
     return [session(int(seed), window=window, split=split) for seed in rng.integers(*SEEDS, size=count)]
 
 
+def telling(rng: np.random.Generator, count: int, *, window: float = 1.0, split: str = "train") -> list[Session]:
+    """Draw half as many again, and leave out some in which nothing is compared: no event, no question whether the lamp is red."""
+    found = sorted(drawn(rng, count + count // 2, window=window, split=split), key=_compared, reverse=True)
+    return [*found[: count // 2], *(found[n] for n in sorted(rng.permutation(np.arange(count // 2, len(found)))[: count - count // 2]))]
+
+
+def _compared(of: Session) -> int:
+    """Count what is compared in a session: what is asked with what is seen, what is awaited with what changes."""
+    turns = sum(turn.kind in ("is-it", "event") for turn in of.turns)
+    return 2 * turns + len(of.drawn.changes) * bool(of.prompt or any(turn.kind == "tell-me" for turn in of.turns))
+
+
 def oracle_loss(root: Any, config: Config, rng: np.random.Generator, split: str = "train", count: int = 24) -> Any:
     """Return the loss of sessions as an oracle perceives them."""
-    sessions = drawn(rng, count, window=config.window, split=split)
+    sessions = telling(rng, count, window=config.window, split=split)
     return loss_of(root, config, batch(sessions, config), by_oracle(root, config, sessions, rng))
 
 
 def real_loss(root: Any, config: Config, rng: np.random.Generator, split: str = "train", count: int = 16) -> Any:
     """Return the loss of sessions as the model itself perceives them."""
-    sessions = drawn(rng, count, window=config.window, split=split)
+    sessions = telling(rng, count, window=config.window, split=split)
     return loss_of(root, config, batch(sessions, config), by_senses(root, config, sessions))
 
 

@@ -16,7 +16,7 @@ from simulations.nano.training.sounds import ENDED, FORGOTTEN, TOKEN
 
 Perceived = tuple[Any, Any]  # tokens of sound, tokens of pictures [.., D], in the order in which they stand in the sequences
 
-MISHEARD, MISSED, IMAGINED, MISSEEN = 0.12, 0.05, 0.002, (0.01, 0.03, 0.01)  # how often an oracle errs
+MISHEARD, MISSED, IMAGINED, MISSEEN = 0.12, 0.03, 0.002, (0.003, 0.005, 0.003)  # how often an oracle errs
 
 
 def ended(session: Session) -> np.ndarray:
