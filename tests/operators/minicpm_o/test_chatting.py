@@ -112,3 +112,13 @@ def test_what_was_fed_is_kept_with_the_rows_and_makes_the_same_cache(talking):
     again = recalled(talking, replace(whole, cache=whole.cache.forgotten()))
     assert np.allclose(again.cache.keys(0).numpy(), whole.cache.keys(0).numpy(), atol=1e-5)
     assert np.allclose(again.cache.values(0).numpy(), whole.cache.values(0).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("high", range(60, 120, 4))
+def test_wherever_rounds_are_let_go_of_what_was_fed_goes_with_their_rows(talking, high):
+    """An answer is 4 tokens long: at one of these bounds it is the answer that makes it too much."""
+    now, settings = begin(talking), HalfDuplexing(high=high, low=high // 2)
+    for n in range(3):
+        now = listen(talking, now, Message("user", f"What is {n}?"), TEXT, settings)
+        now, _ = respond(talking, now, TEXT, settings, SPOKEN)
+        assert sum(map(len, now.fed)) == now.where.rows == now.cache.length
