@@ -69,7 +69,7 @@ def fit(
         read = drawing(seed)
         weights = gathered(assembled(config, read, device, told), config, "int4", device)
     else:
-        weights = load(what, precision="int4", device=device)
+        weights = load(what, precision="int4", device=device, speech=False)
         config, read = weights.config, reading(what, check=False)
         told("language, sight, hearing")
     speech = _speech(config, read, device)
