@@ -74,7 +74,7 @@ def _loss(root: Any, config: Any, form: Form, rng: np.random.Generator, count: i
     return (torch.nn.functional.cross_entropy(logits, right, reduction="none") * weight).sum() / weight.sum()
 
 
-def tested(root: Any, config: Any, form: Form, sessions: int) -> dict[str, Any]:
+def measured(root: Any, config: Any, form: Form, sessions: int) -> dict[str, Any]:
     """Let a model talk in sessions that it does not know; return its measures."""
     import torch
 
@@ -95,7 +95,7 @@ def run(arm: str, seed: int, steps: int, count: int, sessions: int, folder: Path
     if path.is_file():
         return json.loads(path.read_text())
     root, config, losses = trained(ARMS[arm], seed, steps, count)
-    found = {"arm": arm, "seed": seed, "steps": steps, "loss": round(mean(losses[-20:]), 4), "metrics": tested(root, config, ARMS[arm], sessions)}
+    found = {"arm": arm, "seed": seed, "steps": steps, "loss": round(mean(losses[-20:]), 4), "metrics": measured(root, config, ARMS[arm], sessions)}
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found))
     return found
