@@ -47,9 +47,9 @@ class Door:
 class LiveFeed:
     """Feed a graph from sockets. Use as a context manager; run it like a session: `compile_flow(g).run([feed])`.
 
-    A session begins with its first record, and ends when nothing came for `rules.idle`, by `close`, or with `stop`. What cannot
-    be read is counted in `refused`, by reason. If a log raises, its session ends; leaving the block raises the error. `tell` is
-    handed what a sender or player is to know: (session, what).
+    A session begins with its first record, and ends when nothing came for `rules.idle` (after a disconnect not before `rules.grace`),
+    by `close`, or with `stop`. What cannot be read is counted in `refused`, by reason. If a log raises, its session ends; leaving the
+    block raises the error. `tell` is handed what a sender or player is to know: (session, what).
     """
 
     name = "live"
@@ -273,12 +273,12 @@ class LiveFeed:
             for what in receiver.news(now):
                 for session in self.sessions.values():
                     if session.end_time is None:
-                        session.telemetry.note(what, str(receiver.endpoint))
+                        session.connection(what, str(receiver.endpoint), now)
         for name, session in list(self.sessions.items()):
             if session.end_time is not None:
                 continue
             self.admitted(session, LiveSession.tick, now)
-            if self.rules.idle is not None and now - session.heard > self.rules.idle:
+            if session.is_left(now):
                 self.end(name, now)
 
     def _take(self, receiver: Receiver, feeds: Sequence[FeedSpec]) -> int:

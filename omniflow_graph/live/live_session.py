@@ -32,6 +32,7 @@ class Rules:
     stale: int = SECOND  # a sensor that is silent for so long
     dead: int = 5 * SECOND
     idle: int | None = None  # a session in which nothing comes for so long ends
+    grace: int = 0  # but not before so long after one of its connections was lost
     waiting: int = 10_000  # events between the reader and the graph; what comes then is dropped, and counted
     sessions: int = 64  # at a time
 
@@ -55,6 +56,9 @@ class LiveSession:
     begun: bool = False  # whether the graph knows of it
     paused: bool = False
     heard: int = 0  # when it last was, by our clock
+    origins: set[str] = field(default_factory=set)  # endpoints that its records came by
+    lost: int | None = None  # when a connection of one of them was, last, by our clock
+    waits: bool = False  # whether it was told that it is kept for that
     end_time: int | None = None
     since: int = 0  # session time from which on it is live, if it goes on after a restart
 
@@ -64,6 +68,7 @@ class LiveSession:
         `origin` is the endpoint that it came by. Raises what the log raises: then the graph has not got it.
         """
         self.heard = arrived
+        self.origins.add(origin)
         stream = record.stream
         found = self.numbering.setdefault(stream, Numbering()).note(record.seq, record.captured, record.generation)
         if found != "next":
@@ -105,6 +110,23 @@ class LiveSession:
             return mapped
         self.telemetry.note("stamp", record.stream, off_ms=(mapped - arrived) // 1_000_000)
         return None
+
+    def connection(self, what: str, origin: str, now: int) -> None:
+        """Note what became of a connection of an endpoint. Whose it was nobody can know: all sessions that came by it may have lost it."""
+        self.telemetry.note(what, origin)
+        if what == "disconnected" and origin in self.origins:
+            self.lost, self.waits = now, False
+
+    def is_left(self, now: int) -> bool:
+        """Tell whether nobody speaks any more: nothing came for `idle`, and no connection was lost in the last `grace`."""
+        if self.rules.idle is None or now - self.heard <= self.rules.idle:
+            return False
+        if self.lost is None or now - self.lost >= self.rules.grace:
+            return True
+        if not self.waits:
+            self.telemetry.note("grace", silent_ms=(now - self.heard) // 1_000_000)
+            self.waits = True
+        return False
 
     def say(self, stream: str, data: Any, now: int) -> Event[Any]:
         """Let in what no sensor said: a command, telemetry."""

@@ -44,7 +44,7 @@ from operators.live.status import shown
 from operators.omni_flow.playback.reading import read_ack
 
 MS = 1_000_000
-BOUNDS = {"allowance": (0, 10_000), "stale": (0.01, 1e6), "idle": (0.01, 1e6), "until_idle": (0.01, 1e6), "sessions": (1, 10_000)}
+BOUNDS = {"allowance": (0, 10_000), "stale": (0.01, 1e6), "idle": (0.01, 1e6), "grace": (0, 1e6), "until_idle": (0.01, 1e6), "sessions": (1, 10_000)}
 MOST_TOLD, MOST_SHOWN = 10_000, 3
 HOLD = 600 * SECOND  # of a session that is held in memory, and whose turns are told at the end
 NO_NODE = Node("", "feedback")
@@ -68,6 +68,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allowance", type=float, default=50.0, metavar="MS", help="how long a window waits for what is on its way; default: 50")
     parser.add_argument("--stale", type=float, default=1.0, metavar="S", help="a sensor that is silent for so long is stale, five times that dead")
     parser.add_argument("--idle", type=float, default=60.0, metavar="S", help="a session in which nothing comes for so long ends; default: 60")
+    parser.add_argument("--grace", type=float, default=0.0, metavar="S", help="but not for so long after one of its connections was lost; default: 0")
     parser.add_argument("--until-idle", type=float, metavar="S", help="end when nothing came for so long in any session")
     parser.add_argument("--keys", metavar="DIR", help="CURVE: keys and the allow-list, made by `omniflow keys DIR`")
     parser.add_argument("--insecure", action="store_true", help="bind addresses that other machines can reach, without keys")
@@ -138,7 +139,8 @@ class Server:
         served = Served(args.graph, model, args.script, args.window, beside, args.seed, obeys | settings(args.set))
         graph = load_graph(LIVE, served.options())
         idle = args.idle if args.until_idle is None else args.until_idle
-        rules = Rules(round(args.allowance * MS), seconds(args.stale), 5 * seconds(args.stale), seconds(idle), sessions=args.sessions)
+        stale, grace = seconds(args.stale), seconds(args.grace)
+        rules = Rules(round(args.allowance * MS), stale, 5 * stale, seconds(idle), grace, sessions=args.sessions)
         return Server(args, served, graph, rules, Curve(Path(args.keys)) if args.keys else None)
 
     def serve(self, stop: Any) -> dict[str, Any]:

@@ -221,3 +221,19 @@ def test_a_session_that_goes_on_gives_the_graph_what_was_recorded_and_tells_of_t
     assert [(e.time // MS, e.seq, e.data) for e in chunk.events["mic"]] == [(0, 0, b"a"), (20, 1, b"b"), (400, 2, b"x")]
     assert [e.stream for e in made.log.events] == ["mic", "telemetry"]
     assert told(made) == [(410, {"what": "serve-restarted", "stream": "", "count": 1, "at_ms": 20})]
+
+
+# Left
+
+
+def test_a_session_is_left_once_nothing_came_for_long_and_no_connection_was_lost_lately():
+    made = session()
+    made.rules = Rules(idle=SECOND, grace=10 * SECOND)
+    made.take(Record("mic", b"x", ZERO, clock=OURS), ZERO, "a")
+    assert [made.is_left(ZERO + at * MS) for at in (1_000, 1_001)] == [False, True]
+    made.connection("disconnected", "b", ZERO + 500 * MS)  # it did not come by that one
+    made.connection("connected", "a", ZERO + 500 * MS)
+    assert made.is_left(ZERO + 1_001 * MS)
+    made.connection("disconnected", "a", ZERO + 500 * MS)
+    assert [made.is_left(ZERO + at * MS) for at in (1_001, 10_499, 10_500)] == [False, False, True]
+    assert made.telemetry.counts == {"connected": 1, "disconnected": 2, "grace": 1}

@@ -26,6 +26,7 @@ FEED = "--feed=env-audio=omniflow/1@tcp://127.0.0.1:5555"
         (["--feed", "env-audio"], "--feed: wants STREAM=CODEC@ENDPOINT"),
         ([FEED, "--allowance", "-1"], "--allowance: wants 0 to 10000, got -1.0"),
         ([FEED, "--until-idle", "nan"], "--until-idle: wants 0.01 to 1e+06, got nan"),
+        ([FEED, "--grace", "-1"], "--grace: wants 0 to 1e+06, got -1.0"),
         ([FEED, "--sessions", "0"], "--sessions: wants 1 to 10000, got 0"),
         ([FEED, "--seed", "-1"], "--seed: wants"),
         ([FEED, "--model", "gpt"], "wants a model out of scripted"),
