@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +14,14 @@ from omniflow_graph.chance import Rng
 from omniflow_graph.clock import WallClock
 from omniflow_graph.engine.replay import check_seed
 from omniflow_graph.events import Event, seconds
-from omniflow_graph.live.codecs.omniflow1 import encode
+from omniflow_graph.live.codecs.record import Record, Writer
+from omniflow_graph.live.codecs.registry import WRITERS, codec_of, writer_of
 from omniflow_graph.live.curve import Curve
 from omniflow_graph.live.endpoints import FORM, Endpoint, endpoint_of
 from omniflow_graph.live.own_clock import own_clock
 from omniflow_graph.live.sinks import Publisher
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import named
-from omniflow_graph.recording.wire import pack_value
 from simulations.faults.text import fault_of
 from simulations.faults.verdicts import UNCHANGED, Drop, Fault, Pass, verdicts
 
@@ -33,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("recording", metavar="REC")
     parser.add_argument(
-        "--feed", action="append", required=True, metavar="STREAM=CODEC@ENDPOINT", help=f"what goes where: {FORM}; CODEC is omniflow/1"
+        "--feed", action="append", required=True, metavar="STREAM=CODEC@ENDPOINT", help=f"what goes where: {FORM}; CODEC: {', '.join(WRITERS)}"
     )
     parser.add_argument("--session", metavar="NAME", help="written in each record; default: none, the receiver decides")
     parser.add_argument("--pace", type=float, default=1.0, metavar="X", help="1.0 is real time")
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     outlets = outlets_of(args.feed)
     if unknown := [stream for of in outlets.values() for stream in of if stream not in recording.manifest.streams]:
         raise ValueError(f"--feed: {recording.path} holds no {', '.join(unknown)}; it has {', '.join(recording.manifest.streams)}")
-    way = Way(args.pace, args.session, fault, Rng(args.seed, recording.manifest.session, "publish"))
+    kinds = {name: of.kind for name, of in recording.manifest.streams.items()}
+    way = Way(args.pace, args.session, writers_of(args.feed, kinds), fault, Rng(args.seed, recording.manifest.session, "publish"))
     events = taken(recording, [stream for of in outlets.values() for stream in of], args.length)
     sent = _published(args, way, outlets, events)
     found = {"sent": sent, "dropped": way.dropped, "records": len(events)}
@@ -88,10 +90,23 @@ def outlets_of(texts: list[str]) -> dict[Endpoint, list[str]]:
     found: dict[Endpoint, list[str]] = {}
     for text in texts:
         streams, sign, rest = text.partition("=")
-        codec, at, where = rest.rpartition("@")
-        if not (sign and at and streams) or codec != "omniflow/1":
-            raise ValueError(f"--feed: wants {FORM}, with the codec omniflow/1, got {text!r}")
+        _, at, where = rest.rpartition("@")
+        if not (sign and at and streams):
+            raise ValueError(f"--feed: wants {FORM}, got {text!r}")
         found.setdefault(endpoint_of(where, "pub", True), []).extend(streams.split(","))
+    return found
+
+
+def writers_of(texts: list[str], kinds: Mapping[str, str]) -> dict[str, Writer]:
+    """Read how each stream is written. Raises ValueError, also for a format that does not hold what the stream is."""
+    found = {}
+    for text in texts:
+        streams, _, rest = text.partition("=")
+        codec = rest.rpartition("@")[0]
+        for stream in streams.split(","):
+            found[stream] = writer_of(codec, stream)
+            if codec != "omniflow/1" and (holds := codec_of(codec, stream).kind) != kinds[stream]:
+                raise ValueError(f"--feed: {codec} holds {holds}, and {stream} is {kinds[stream]}; omniflow/1 holds all")
     return found
 
 
@@ -107,6 +122,7 @@ class Way:
 
     pace: float
     session: str | None
+    writers: dict[str, Writer]
     fault: Fault | None
     rng: Rng
     dropped: int = 0
@@ -116,15 +132,14 @@ class Way:
         """Return (when, parts) of each copy of a record that gets through. Its number is taken, whether or not it does."""
         seq = self.seqs[event.stream] = self.seqs.get(event.stream, -1) + 1
         captured = begin + round(event.time / self.pace)
-        head = {"gen": generation, "clk": own_clock(), **({"session": self.session} if self.session else {})}
         found = []
         for verdict in verdicts(self.fault, event, self.rng) if self.fault else (Pass(),):
             if isinstance(verdict, Drop):
                 self.dropped += 1
                 continue
             data = event.data if verdict.data is UNCHANGED else verdict.data
-            parts = encode(event.stream, seq, captured, _bytes(data), **head)
-            found.append((captured + round(getattr(verdict, "by", 0) / self.pace), parts))
+            record = Record(event.stream, data, captured, seq, self.session or None, own_clock(), generation)
+            found.append((captured + round(getattr(verdict, "by", 0) / self.pace), self.writers[event.stream](record)))
         return found
 
 
@@ -135,7 +150,3 @@ def _put(way: Way, publishers: dict[Endpoint, Publisher], outlets: dict[Endpoint
     for event in events:
         for when, parts in way.messages(event, begin, now):
             place[event.stream].put(when, parts)
-
-
-def _bytes(data: Any) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data) if isinstance(data, (bytes, bytearray)) else pack_value(data)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from functools import partial
 
-from omniflow_graph.live.codecs.record import MOST_PIXELS, Codec, CodecError, Record, checked_parts, checked_picture
+from omniflow_graph.live.codecs.record import MOST_PIXELS, Codec, CodecError, Record, Writer, checked_parts, checked_picture
 from omniflow_graph.live.codecs.text import read_json
 from omniflow_graph.media.payloads import Jpeg
 
@@ -17,6 +18,12 @@ QUALITY = 95  # of what was sent without loss; recordings hold JPEG
 def codec(stream: str, name: str = "") -> Codec:
     """Read pictures: of one sender, by its name, or without any of all."""
     return Codec("image", 2, partial(read, stream=stream, name=name), format="jpeg")
+
+
+def writer(stream: str, name: str = "") -> Writer:
+    """Write pictures as those of a sender, which is called as the stream is unless it is named."""
+    head = json.dumps({"msg": name or stream}).encode()
+    return lambda record: [head, bytes(record.data)]
 
 
 def read(parts: Sequence[bytes], *, stream: str, name: str) -> list[Record]:

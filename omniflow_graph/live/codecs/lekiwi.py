@@ -6,12 +6,13 @@ cameras' names under `_cams`, then a JPEG for each of them, empty if it failed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from math import isfinite
 from typing import Any
 
-from omniflow_graph.live.codecs.record import Codec, CodecError, Record, checked_parts, checked_picture
+from omniflow_graph.live.codecs.record import Codec, CodecError, Record, Writer, checked_parts, checked_picture
 from omniflow_graph.live.codecs.text import from_base64, read_json
 
 WHOSE = "lekiwi"
@@ -23,6 +24,13 @@ def codec(stream: str, camera: str = "") -> Codec:
     if camera:
         return Codec("image", 1 + MOST_CAMERAS, partial(read, stream=stream, camera=camera), format="jpeg")
     return Codec("value", 1 + MOST_CAMERAS, partial(read, stream=stream, camera=""))
+
+
+def writer(stream: str, camera: str = "") -> Writer:
+    """Write one camera, or without any the state, numbers by name: each in a message of its own, of the second version."""
+    if camera:
+        return lambda record: [json.dumps({"_cams": [camera]}).encode(), bytes(record.data)]
+    return lambda record: [json.dumps({**record.data, "_cams": []}).encode()]
 
 
 def read(parts: Sequence[bytes], *, stream: str, camera: str) -> list[Record]:

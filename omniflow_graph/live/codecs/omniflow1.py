@@ -13,8 +13,9 @@ from typing import Any
 
 import msgpack
 
-from omniflow_graph.live.codecs.record import LIMIT, Codec, CodecError, Record, checked_parts, checked_picture
+from omniflow_graph.live.codecs.record import LIMIT, Codec, CodecError, Record, Writer, checked_parts, checked_picture
 from omniflow_graph.live.codecs.text import plain, read_msgpack
+from omniflow_graph.recording.wire import pack_value
 
 WHOSE = "omniflow/1"
 KINDS = ("audio", "image", "text", "value")
@@ -26,6 +27,21 @@ def encode(topic: str, seq: int | None, captured: int | None, payload: bytes, **
     """Write one record. `header` holds `session`, `gen`, `clk` and what else a receiver may like to know."""
     packed: Any = msgpack.packb({"v": 1, "seq": seq, "t_cap_ns": captured, **header})
     return [topic.encode(), packed, payload]
+
+
+def writer(stream: str) -> Writer:
+    """Write records, with all that is known of them."""
+
+    def write(record: Record) -> list[bytes]:
+        known = {"session": record.session, "gen": record.generation, "clk": record.clock or None}
+        return encode(stream, record.seq, record.captured, packed(record.data), **{name: value for name, value in known.items() if value is not None})
+
+    return write
+
+
+def packed(data: Any) -> bytes:
+    """Return what a payload is on the wire."""
+    return data.encode() if isinstance(data, str) else bytes(data) if isinstance(data, (bytes, bytearray)) else pack_value(data)
 
 
 def codec(stream: str, kind: str = "", rate: int = 16_000) -> Codec:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from functools import partial
 
-from omniflow_graph.live.codecs.record import Codec, CodecError, Record, checked_parts, checked_picture, unix_ns
+from omniflow_graph.live.codecs.record import Codec, CodecError, Record, Writer, checked_parts, checked_picture, unix_ns
 
 WHOSE = "raw-jpeg"
 HEAD = struct.Struct("<dI")
@@ -16,6 +16,11 @@ START = b"\xff\xd8"
 def codec(stream: str) -> Codec:
     """Read pictures, each with or without the 12 bytes in front of it."""
     return Codec("image", 1, partial(read, stream=stream), format="jpeg")
+
+
+def writer(stream: str) -> Writer:
+    """Write pictures, bare."""
+    return lambda record: [bytes(record.data)]
 
 
 def read(parts: Sequence[bytes], *, stream: str) -> list[Record]:

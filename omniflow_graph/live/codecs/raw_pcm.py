@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from omniflow_graph.live.codecs.record import Codec, CodecError, Record, checked_parts
+from omniflow_graph.live.codecs.record import Codec, CodecError, Record, Writer, checked_parts
 
 WHOSE = "raw-pcm"
 FORMATS = {"s16": "<i2", "f32": "<f4"}
@@ -29,6 +29,11 @@ def codec(stream: str, rate: int = 16_000, channels: int = 1, fmt: str = "s16", 
     if to < 1 or rate < to or rate % to:
         raise ValueError(f"{WHOSE}: wants a rate that is a whole multiple of {to} Hz, got {rate}; let the sender resample it")
     return Codec("audio", 1, partial(read, stream=stream, group=rate // to, channels=channels, fmt=fmt), to, "pcm-s16")
+
+
+def writer(stream: str) -> Writer:
+    """Write samples as they are: 16 bits, mono, at the rate of the recording."""
+    return lambda record: [bytes(record.data)]
 
 
 def read(parts: Sequence[bytes], *, stream: str, group: int, channels: int, fmt: str) -> list[Record]:

@@ -28,6 +28,9 @@ class Record(NamedTuple):
     generation: int | None = None  # of the sender: a later one replaces it
 
 
+Writer = Callable[[Record], list[bytes]]  # the parts of a message that holds it, as far as its format can
+
+
 class Codec(NamedTuple):
     """Say how messages of one stream are read. A stream of which a message holds nothing gets no record."""
 
