@@ -1,4 +1,4 @@
-"""Be a robot's sensors: publish a recording on ZeroMQ in its own time, with the faults that the way to `omniflow serve` may have."""
+"""Be a robot's sensors: publish a recording on ZeroMQ in its own time, with faults on its way, or what a microphone and a camera give."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from omniflow_graph.live.own_clock import own_clock
 from omniflow_graph.live.sinks import Publisher
 from omniflow_graph.recording import Recording, open_recording
 from omniflow_graph.recording.named import named
+from operators.commands.stopping import stoppable
+from simulations.commands.sensing import KINDS, Sensing, devices_of
 from simulations.faults.text import fault_of
 from simulations.faults.verdicts import UNCHANGED, Drop, Fault, Pass, verdicts
 
@@ -32,7 +34,10 @@ PAUSE = 100_000_000  # ns that a restarted sensor is away
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("recording", metavar="REC")
+    parser.add_argument("recording", metavar="REC", nargs="?")
+    parser.add_argument("--mic", metavar="DEV", help="in place of a recording: a microphone, by number or name, or default; it is env-audio")
+    parser.add_argument("--camera", metavar="DEV", help="the same with a camera, as in /dev/video0 or lavfi:testsrc; it is env-visual")
+    parser.add_argument("--fps", type=float, default=2.0, metavar="N", help="at most so many of its pictures a second; default: %(default)s")
     parser.add_argument(
         "--feed", action="append", required=True, metavar="STREAM=CODEC@ENDPOINT", help=f"what goes where: {FORM}; CODEC: {', '.join(WRITERS)}"
     )
@@ -50,6 +55,39 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Publish, and say how much."""
     check_seed(args.seed, "--seed: wants")
+    if (args.recording is None) == (args.mic is None and args.camera is None):
+        raise ValueError("publish: wants a recording, or --mic or --camera or both, and not both of these ways")
+    return _sensed(args) if args.recording is None else _played(args)
+
+
+def _sensed(args: argparse.Namespace) -> int:
+    """Publish what is plugged in."""
+    given = [f"--{name.replace('_', '-')}" for name in ("faults", "restart_at") if getattr(args, name) is not None]
+    if given := [*given, *(["--pace"] if args.pace != 1 else [])]:
+        raise ValueError(f"{given[0]}: wants a recording, not a device")
+    outlets, clock = outlets_of(args.feed), WallClock(0)
+    devices = devices_of(args.mic, args.camera, args.fps, [stream for of in outlets.values() for stream in of])
+    writers, curve = writers_of(args.feed, KINDS), Curve(Path(args.keys), args.client) if args.keys else None
+    with ExitStack() as held:
+        stop = held.enter_context(stoppable())
+        publishers = {at: held.enter_context(Publisher(at, clock=clock, curve=curve)) for at in outlets}
+        _wait(publishers)
+        place = {stream: publishers[at] for at, streams in outlets.items() for stream in streams}
+        length = None if args.length is None else seconds(args.length)
+        stop.run = Sensing(devices, writers, place, clock, args.session or None, length)
+        sent = stop.run.run()
+    print(json.dumps({"sent": sent}) if args.json else f"{sent} messages")
+    return 128 + stop.signal if stop.signal else 0
+
+
+def _wait(publishers: Mapping[Endpoint, Publisher]) -> None:
+    """Wait until somebody subscribes everywhere. Raises ValueError if nobody does."""
+    if not all(each.wait_for_subscriber(PATIENCE) for each in publishers.values()):
+        raise ValueError(f"nobody subscribed within {PATIENCE:g} s; start `omniflow serve` with the same endpoints")
+
+
+def _played(args: argparse.Namespace) -> int:
+    """Publish a recording."""
     if not 0.01 <= args.pace <= 100:
         raise ValueError(f"--pace: wants 0.01 to 100, got {args.pace}")
     recording = open_recording(named(args.recording))
@@ -75,8 +113,7 @@ def _published(args: argparse.Namespace, way: Way, outlets: dict[Endpoint, list[
     for first, last in lives:
         with ExitStack() as life:
             publishers = {at: life.enter_context(Publisher(at, clock=clock, curve=curve, drain=PATIENCE)) for at in outlets}
-            if not all(each.wait_for_subscriber(PATIENCE) for each in publishers.values()):
-                raise ValueError(f"nobody subscribed within {PATIENCE:g} s; start `omniflow serve` with the same endpoints")
+            _wait(publishers)
             begin = clock.now() if begin is None else begin
             _put(way, publishers, outlets, [event for event in events if first <= event.time < last], begin, clock.now())
             for each in publishers.values():
