@@ -1,7 +1,7 @@
 """MiniCPM-o 4.5 as it is published: a checkpoint's folder is loaded; it sees, hears, thinks and decides. Arrays in, arrays out.
 
 What a session remembers is a value apart from the weights: `thinking.Cache`, `hearing.Heard`, `duplexing.Session`,
-`chatting.Conversation`. Text only: the speech decoder's weights are checked, and not yet used.
+`chatting.Conversation`, `speaking.units.Turn`.
 
 | part | of transformers and torch | ours, and why |
 |---|---|---|
@@ -11,7 +11,7 @@ What a session remembers is a value apart from the weights: `thinking.Cache`, `h
 | hearing | Whisper's convolutions, linear layers, norms (`WhisperEncoder`) | the loop, attention with a cache and by seconds, the stream of frames |
 | projector, pool | `Linear`, `avg_pool1d` | |
 | tokenizer | the package `tokenizers` | its pipeline from vocab.json and merges.txt |
-| speech decoder | | its names and shapes |
+| speech decoder | Llama's linear layers, norms, MLP (`LlamaDecoderLayer` holds them) | the loop, rotation, attention: as for language |
 | voice | convolutions, attention, Fourier transforms of torch | the rest: layers by name, caches that are values, noise by frame |
 | 4 bit | onnxruntime's `MatMulNBits` | rounding, as its own quantiser rounds, a weight at a time |
 

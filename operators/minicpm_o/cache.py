@@ -78,6 +78,11 @@ class Growing:
     rows: int
     store: Store = field(repr=False)
 
+    @property
+    def start(self) -> int:
+        """Return the number of the first new row."""
+        return self.before.length
+
     def put(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Write a layer's new keys and values [head, rows, width]; return all of that layer's."""
         start, end = self.before.length, self.before.length + self.rows

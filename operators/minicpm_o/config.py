@@ -14,6 +14,8 @@ from omniflow_graph.files import whole
 
 FILE = "config.json"
 T = TypeVar("T")
+ATTENTION = ("full_attention", "sliding_window", "sliding_recompute", "reindex")
+SPEAKS = {"condition_type": "hidden_text_merge", "normalize_projected_hidden": True, "projector_type": "mlp", "interleaved": False, "num_vq": 1}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,22 @@ class Speech:
     num_text_tokens: int = 152_064
     num_vq: int = 1
     vocab_size: int = 32_000  # of an embedding that is in the file, and used by nobody
+    audio_bos_token_id: int = 151_687  # rows of its own embedding of text: codes begin, the text is over
+    text_eos_token_id: int = 151_692
+    rms_norm_eps: float = 1e-6
+    rope_theta: float = 1e4
+    attention_type: str = "full_attention"  # of half-duplex mode, one of ATTENTION
+    streaming_sliding_window_audio_window_size: int = 300  # rows that "sliding_window" keeps
+
+    @property
+    def end(self) -> int:
+        """Return the code that ends speech, and is never fed."""
+        return self.num_audio_tokens - 1
+
+    @property
+    def head_dim(self) -> int:
+        """Return the width of a head."""
+        return self.hidden_size // self.num_attention_heads
 
 
 @dataclass(frozen=True)
@@ -135,8 +153,22 @@ def _config(described: dict[str, Any], path: Path) -> Config:
     sight = _part(Sight, described.get("vision_config"), "vision_config.", path)
     hearing = _part(Hearing, described.get("audio_config"), "audio_config.", path)
     speech = _part(Speech, described.get("tts_config"), "tts_config.", path) if described.get("init_tts", True) else None
+    if speech is not None:
+        _check_speech(described.get("tts_config") or {}, speech, path)
     sizes = _part(_Sizes, described, "", path)
     return Config(language, sight, hearing, speech, sizes.query_num, sizes.audio_pool_step)
+
+
+def _check_speech(described: dict[str, Any], speech: Speech, path: Path) -> None:
+    """Check what decides how speech is made."""
+    for name, wanted in SPEAKS.items():
+        if described.get(name, wanted) != wanted:
+            raise ValueError(f"checkpoint {path}: wants tts_config.{name} {wanted!r}, as MiniCPM-o 4.5 has it, got {described[name]!r}")
+    if speech.attention_type not in ATTENTION:
+        raise ValueError(f"checkpoint {path}: wants tts_config.attention_type out of {', '.join(ATTENTION)}, got {speech.attention_type!r}")
+    if max(speech.audio_bos_token_id, speech.text_eos_token_id) >= speech.num_text_tokens:
+        wanted = f"wants tts_config.audio_bos_token_id and text_eos_token_id below num_text_tokens, {speech.num_text_tokens}"
+        raise ValueError(f"checkpoint {path}: {wanted}, got {speech.audio_bos_token_id} and {speech.text_eos_token_id}")
 
 
 @dataclass(frozen=True)
@@ -153,6 +185,9 @@ def _part(kind: type[T], described: Any, prefix: str, path: Path) -> T:
     given = {}
     for name, usual in vars(kind()).items():
         value = described.get(name, usual)
+        if isinstance(usual, str):
+            given[name] = value
+            continue
         whole_number = isinstance(usual, int)
         if isinstance(value, bool) or not isinstance(value, int if whole_number else (int, float)) or not 0 < value < 1 << 31:
             raise ValueError(f"checkpoint {path}: wants {prefix}{name} as a {'whole ' * whole_number}number above 0, such as {usual}, got {value!r}")
@@ -169,6 +204,9 @@ def _checked(config: Config, path: Path) -> Config:
         ("hidden_size", config.language.hidden_size, 4 * config.resampler_heads),
         ("head_dim", config.language.head_dim, 2),
     ]
+    if config.speech is not None:
+        pairs.append(("tts_config.hidden_size", config.speech.hidden_size, 2 * config.speech.num_attention_heads))
+        pairs.append(("tts_config.num_attention_heads", config.speech.num_attention_heads, config.speech.num_key_value_heads))
     for name, value, by in pairs:
         if value % by:
             raise ValueError(f"checkpoint {path}: wants {name} as a multiple of {by}, got {value}")

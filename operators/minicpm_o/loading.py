@@ -7,9 +7,9 @@ where they stay in the file's precision, and one tensor at a time is converted w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -17,10 +17,12 @@ from typing import Any, Literal, get_args
 from omniflow_graph.files import whole
 from operators.minicpm_o.config import Config, kind_of, read_config
 from operators.minicpm_o.door import Module, Tensor, safetensors, torch
-from operators.minicpm_o.modules import skeleton
+from operators.minicpm_o.modules import skeleton, speaker
 from operators.minicpm_o.shapes import Shape, check_shapes, counted
 
 Precision = Literal["bf16", "fp32", "int4"]  # int4: the language model's linear layers in 4 bit, all else in bf16
+SPEECH = "tts."
+UNUSED = ("tts.model.embed_tokens.", "tts.projector_spk.")  # in the file, and never used
 STORED: dict[str, Precision] = {"BF16": "bf16", "F32": "fp32"}
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 
@@ -37,6 +39,8 @@ class Weights:
     resampler: Module = field(repr=False, compare=False)
     hearing: Module = field(repr=False, compare=False)
     projector: Module = field(repr=False, compare=False)
+    speech: Module | None = field(default=None, repr=False, compare=False)
+    code_head: Tensor | None = field(default=None, repr=False, compare=False)  # [codes, width], folded
 
     @property
     def thinking(self) -> ModuleType:
@@ -50,13 +54,13 @@ class Weights:
         return _dtype(self.precision)
 
 
-def load(folder: str | Path, *, precision: Precision | None = None, device: str = "cpu", check: bool = True) -> Weights:
-    """Load the weights of a checkpoint, but for the speech decoder's, whose names and shapes are only checked.
+def load(folder: str | Path, *, precision: Precision | None = None, device: str = "cpu", check: bool = True, speech: bool = True) -> Weights:
+    """Load the weights of a checkpoint. Without `speech` those of the speech decoder are left out: names and shapes are checked all the same.
 
     `precision` converts; None keeps that of the files, and int4 rounds the language model's linear layers, a weight at a time.
     `check` looks for NaN and infinity in every weight. The layers are counted in the files; where config.json has another number,
     it is said by a warning. Raises ValueError for a folder that is no checkpoint or not whole, and for a key that is missing,
-    extra, misshapen, of another type, or not finite, by its name.
+    extra, misshapen, of another type, or not finite, by its name. A checkpoint of nano gives its modules, in float32.
     """
     if precision not in (None, *get_args(Precision)):
         raise ValueError(f"load: wants precision bf16, fp32, int4 or None, got {precision!r}")
@@ -72,20 +76,34 @@ def load(folder: str | Path, *, precision: Precision | None = None, device: str 
         config = counted(config, shapes, str(folder))
         check_shapes(shapes, config, str(folder))
         precision = _precision({key: str(each.get_dtype()) for key, each in slices.items()}, precision, folder)
+        speaking = config.speech if speech else None
+        said = {key: _read(keys[key], key, precision, device, check, folder) for key in keys if speaking and key.startswith(SPEECH)}
         if precision == "int4":
             from operators.minicpm_o.fit.assembling import assembled, reading
 
-            return gathered(assembled(config, reading(folder, check), device), config, precision, device)
-        used = [key for key in keys if not key.startswith("tts.")]
+            return with_speech(gathered(assembled(config, reading(folder, check), device), config, precision, device), said)
+        used = [key for key in keys if not key.startswith(SPEECH)]
         tensors = {key: _read(keys[key], key, precision, device, check, folder) for key in used}
     root = skeleton(config)
     root.load_state_dict(tensors, assign=True)
-    return gathered(root.requires_grad_(False), config, precision, device)
+    return with_speech(gathered(root.requires_grad_(False), config, precision, device), said)
 
 
 def gathered(root: Module, config: Config, precision: Precision, device: str) -> Weights:
     """Gather the parts of a model whose modules have their weights."""
     return Weights(config, precision, device, root.llm, root.vpm, root.resampler, root.apm, root.audio_projection_layer)
+
+
+def with_speech(weights: Weights, tensors: Mapping[str, Tensor]) -> Weights:
+    """Give a model its speech decoder, of weights by the names that they have in a file; without any it cannot speak."""
+    if not tensors or weights.config.speech is None:
+        return weights
+    decoder = speaker(weights.config.speech)
+    used = {key.removeprefix(SPEECH): each for key, each in tensors.items() if not key.startswith(UNUSED)}
+    decoder.load_state_dict(used, assign=True)
+    with torch().no_grad():
+        folded = decoder.requires_grad_(False).head_code[0].weight
+    return replace(weights, speech=decoder, code_head=folded)
 
 
 def _open(folder: Path, opened: ExitStack) -> dict[str, Any]:

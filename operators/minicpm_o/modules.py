@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from operators.minicpm_o.config import Config, Language
+from operators.minicpm_o.config import Config, Language, Speech
 from operators.minicpm_o.door import Module, blocks, torch
 
 
@@ -24,6 +24,29 @@ def skeleton(config: Config) -> Module:
         root.audio_projection_layer.linear1 = t.nn.Linear(config.hearing.encoder_ffn_dim // 4, config.language.hidden_size)
         root.audio_projection_layer.linear2 = t.nn.Linear(config.language.hidden_size, config.language.hidden_size)
     return root.requires_grad_(False).eval()
+
+
+def speaker(of: Speech) -> Module:
+    """Make the speech decoder's modules on torch's meta device, but for those that are in a file and that nobody uses.
+
+    Its head is kept as lengths and directions, as in the file: it can be trained so, and is folded into one before it is used.
+    """
+    t, kept = torch(), ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "rms_norm_eps")
+    settings = blocks("models.llama.configuration_llama").LlamaConfig(**{name: getattr(of, name) for name in kept}, head_dim=of.head_dim)
+    llama = blocks("models.llama.modeling_llama")
+    with t.device("meta"):
+        tts = t.nn.Module()
+        tts.emb_text = t.nn.Embedding(of.num_text_tokens, of.hidden_size)
+        tts.emb_code = t.nn.ModuleList([t.nn.Embedding(of.num_audio_tokens, of.hidden_size)])
+        tts.projector_semantic = t.nn.Module()
+        tts.projector_semantic.linear1 = t.nn.Linear(of.llm_dim, of.hidden_size)
+        tts.projector_semantic.linear2 = t.nn.Linear(of.hidden_size, of.hidden_size)
+        tts.model = t.nn.Module()
+        tts.model.layers = t.nn.ModuleList([llama.LlamaDecoderLayer(settings, n) for n in range(of.num_hidden_layers)])
+        tts.model.norm = llama.LlamaRMSNorm(of.hidden_size, eps=of.rms_norm_eps)
+        head = t.nn.Linear(of.hidden_size, of.num_audio_tokens, bias=False)
+        tts.head_code = t.nn.ModuleList([t.nn.utils.parametrizations.weight_norm(head)])
+    return tts.requires_grad_(False).eval()
 
 
 def _language(of: Language) -> Module:

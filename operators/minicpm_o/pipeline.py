@@ -1,6 +1,7 @@
 """The full-duplex pipeline with the published model: a window is seen, heard, thought about, each in a stage of its own that takes time.
 
-Text only: what is decided has no sound yet. A snapshot for recovery leaves caches out; they are computed anew from what was given.
+A checkpoint with a speech decoder speaks: `speaking.stages` makes codes of what is thought, and sound where it has a voice, too. Without
+one there is text only. A snapshot for recovery leaves caches out; they are computed anew from what was given.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import numpy as np
 from omniflow_graph import Event, Graph, Jpeg, Pcm16, Window, seconds
 from omniflow_graph.chance import Rng
 from operators.minicpm_o import duplexing
+from operators.minicpm_o.config import read_config
 from operators.minicpm_o.door import torch
 from operators.minicpm_o.duplexing import Deciding, Session
 from operators.minicpm_o.hearing import Heard, hear_on, second_states
+from operators.minicpm_o.kept import Kept
 from operators.minicpm_o.loading import Precision, Weights, load
 from operators.minicpm_o.mel import RATE_HZ
 from operators.minicpm_o.seeing import see
+from operators.minicpm_o.speaking.stages import spoken, voice_of
 from operators.minicpm_o.tokenizer import Text, load_text
 from operators.omni_flow.context.sliding import Policy
 from operators.omni_flow.deciding.choosing import Choosing
@@ -52,18 +56,6 @@ class Checkpoint:
 @lru_cache(maxsize=2)
 def _loaded(folder: str, precision: Precision | None) -> tuple[Weights, Text]:
     return load(folder, precision=precision), load_text(folder)
-
-
-class Kept:
-    """Hold what is computed anew and never kept: a snapshot of it is empty."""
-
-    def __init__(self, value: Any = None) -> None:
-        """Hold a value."""
-        self.value = value
-
-    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
-        """Leave the value out."""
-        return Kept, ()
 
 
 class Seen(NamedTuple):
@@ -101,6 +93,15 @@ class Mind:
     cache: Kept = field(default_factory=Kept, compare=False)
     response: int = 0
     part: int = 0
+    epoch: int = 0
+
+
+class Thought(NamedTuple):
+    """Hold what a window came to, and what its speech is made of: the ids of what is said, and the hidden states at them [n, D]."""
+
+    decision: Decision
+    ids: tuple[int, ...]
+    hidden: np.ndarray
 
 
 def published(
@@ -113,12 +114,14 @@ def published(
     force_listen: int = 3,
     decode: str = "sampling",
     sliding: str = "basic",
+    voice: str | None = None,
 ) -> Graph:
     """Build the pipeline with the checkpoint in a folder; every operator can be replaced by name.
 
     `most`: cells of a picture, of which a window is shown the newest; 2 is the published high definition. In the first
     `force_listen` windows it only listens. `decode`: "sampling" or "greedy". `sliding` says what is forgotten: "none", "basic",
-    "context". Raises ValueError for what is none of these.
+    "context". `voice` is an .npz file with the voice to speak with, see `voice.save_prompt`; by default voice.npz in the folder, and
+    without one speech ends with codes. Raises ValueError for what is none of these.
     """
     if not 0.001 <= window <= 3600:
         raise ValueError(f"duplex: wants a window of 0.001 to 3600 seconds, got {window}")
@@ -129,9 +132,14 @@ def published(
     aligned = g.align("window", g.source("env-visual", Jpeg), g.source("env-audio", Pcm16), length=seconds(window))
     looked = g.stage("look", aligned, partial(look, model=model, most=most), cost=COSTS_NS["look"])
     heard = g.stage("listen", looked, partial(listen, model=model), state=Ears(), cost=COSTS_NS["listen"])
-    think = partial(decide, model=model, system=system, generating=Generating(force_listen=force_listen), choosing=settings, policy=policy)
-    decided = g.stage("decide", heard, think, state=Mind(), cost=COSTS_NS["decide"])
-    g.sink("out", decided, g.map("text", decided, words))
+    how = partial(think, model=model, system=system, generating=Generating(force_listen=force_listen), choosing=settings, policy=policy)
+    if read_config(folder).speech is None:
+        decided = g.stage("decide", heard, partial(decide, **how.keywords), state=Mind(), cost=COSTS_NS["decide"])
+        g.sink("out", decided, g.map("text", decided, words))
+        return g
+    thought = g.stage("think", heard, how, state=Mind(), cost=COSTS_NS["decide"])
+    decided = g.map("decide", thought, lambda event: event.data.decision)
+    g.sink("out", decided, g.map("text", decided, words), *spoken(g, thought, decided, aligned, model, voice_of(folder, voice)))
     return g
 
 
@@ -181,7 +189,13 @@ def _heard_again(weights: Weights, state: Ears) -> Any:
     return cache
 
 
-def decide(
+def decide(state: Mind, event: Event[Perceived], rng: Rng, **given: Any) -> tuple[Mind, list[Decision]]:
+    """Take a window in, answer it, and close it: one decision. It is not spoken."""
+    state, (thought,) = think(state, event, rng, **given)
+    return state, [thought.decision]
+
+
+def think(
     state: Mind,
     event: Event[Perceived],
     rng: Rng,
@@ -191,8 +205,8 @@ def decide(
     generating: Generating,
     choosing: Choosing,
     policy: Policy,
-) -> tuple[Mind, list[Decision]]:
-    """Take a window in, answer it, and close it: one decision."""
+) -> tuple[Mind, list[Thought]]:
+    """Take a window in, answer it, and close it: one decision, and what its speech is made of."""
     given, (weights, text) = event.data, model()
     prompt = system_prompt(text, system)
     if state.session is None:
@@ -204,13 +218,14 @@ def decide(
     deciding = Deciding(text.decode, generating, choosing, np.asarray(text.bad, np.intp))
     session = duplexing.fed(weights, session, given.pictures, given.sound)
     was_in_turn = session.talk.in_turn
-    session, outcome, _ = duplexing.answer(weights, session, deciding, rng(event).random)
-    session, _, _ = duplexing.close(weights, session, text.decode)
+    session, outcome, states = duplexing.answer(weights, session, deciding, rng(event).random)
+    session, _, rest = duplexing.close(weights, session, text.decode)
     begins = outcome.choice == "speak" and not was_in_turn
     response = state.response + begins
     part = 0 if begins else state.part + (outcome.choice == "speak")
-    kept = replace(session, cache=session.cache.forgotten())
-    return Mind(kept, Kept(session.cache), response, part), [_decision(outcome, given.k, response, part, session.talk.in_turn)]
+    decision = _decision(outcome, given.k, response, part, session.talk.in_turn)._replace(epoch=state.epoch)
+    after = Mind(replace(session, cache=session.cache.forgotten()), Kept(session.cache), response, part, state.epoch + (decision.ends == "flush"))
+    return after, [Thought(decision, outcome.condition.ids, np.concatenate([*(row[None] for row in states), rest])[outcome.condition.rows])]
 
 
 def _decision(outcome: Outcome, k: int, response: int, part: int, in_turn: bool) -> Decision:

@@ -7,12 +7,12 @@ does not depend on who else is there but for rounding. Rows are ids, or arrays [
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
-from operators.minicpm_o.cache import Cache, Growing, Layout, growing, joined
-from operators.minicpm_o.door import Module, Tensor, functional, torch
+from operators.minicpm_o.attending import Grown, rotate, seen, turning
+from operators.minicpm_o.cache import Cache, Layout, growing, joined
+from operators.minicpm_o.door import Module, Tensor, torch
 from operators.minicpm_o.loading import Weights
 from operators.omni_flow.context.cache_plan import CachePlan, Rows
 
@@ -54,20 +54,23 @@ def feed(weights: Weights, cache: Cache, pieces: Sequence[Piece]) -> tuple[Cache
 
 def feed_many(weights: Weights, sessions: Sequence[tuple[Cache, Sequence[Piece]]]) -> list[tuple[Cache, np.ndarray]]:
     """Feed rows of several sessions in one pass. Returns for each its cache with them, and the hidden states, as `feed`."""
-    t, model = torch(), weights.language.model
-    with t.inference_mode():
+    with torch().inference_mode():
         rows = [embedded(weights, pieces) for _, pieces in sessions]
         counts = [len(each) for each in rows]
         grown = [growing(cache, count) for (cache, _), count in zip(sessions, counts)]
-        positions = t.cat([t.arange(each.before.length, each.before.length + each.rows) for each in grown])
-        turning = _turning(weights, positions)
-        hidden = t.cat(rows)
-        for n, layer in enumerate(model.layers):
-            hidden = hidden + _attended(layer.self_attn, layer.input_layernorm(hidden), n, grown, turning, weights)
-            hidden = hidden + layer.mlp(layer.post_attention_layernorm(hidden))
-        out = model.norm(hidden).float().cpu().numpy()
+        out = states(weights, torch().cat(rows), grown).float().cpu().numpy()
     ends = np.cumsum(counts)
     return [(each.done(), out[end - count : end]) for each, end, count in zip(grown, ends, counts)]
+
+
+def states(weights: Weights, rows: Tensor, grown: Sequence[Grown]) -> Tensor:
+    """Let rows [n, D] of several sessions pass the layers, each behind what it grows on. Returns the states [n, D] after the last norm."""
+    t, model = torch(), weights.language.model
+    turns = _turning(weights, t.cat([t.arange(each.start, each.start + each.rows) for each in grown]))
+    for n, layer in enumerate(model.layers):
+        rows = rows + _attended(layer.self_attn, layer.input_layernorm(rows), n, grown, turns, weights)
+        rows = rows + layer.mlp(layer.post_attention_layernorm(rows))
+    return model.norm(rows)
 
 
 def logits(weights: Weights, hidden: np.ndarray) -> np.ndarray:
@@ -120,48 +123,26 @@ def _turned(weights: Weights, cache: Cache, part: Rows) -> Tensor:
     """Turn keys [layer, head, row, width] by a part's shift: R(to) R(start)^-1 is R(to - start), the same for all of its rows."""
     held = cache._held().keys[:, :, part.start : part.end]
     cos, sin = _turning(weights, torch().tensor([part.shift]))
-    return _rotate(held, cos, sin)
+    return rotate(held, cos, sin)
 
 
 def _turning(weights: Weights, positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Return cos and sin [n, width] at positions, computed in float32."""
+    """Return cos and sin [n, width] at positions."""
     of = weights.config.language
-    angles = positions[:, None].float() * _frequencies(of.head_dim, of.rope_theta)
-    angles = torch().cat((angles, angles), dim=-1)
-    return tuple(each.to(device=weights.device, dtype=weights.dtype()) for each in (angles.cos(), angles.sin()))  # type: ignore[return-value]
+    return turning(positions, of.head_dim, of.rope_theta, weights.dtype(), weights.device)
 
 
-@lru_cache(maxsize=4)
-def _frequencies(width: int, theta: float) -> Tensor:
-    t = torch()
-    return 1.0 / (theta ** (t.arange(0, width, 2, dtype=t.float) / width))
-
-
-def _rotate(vectors: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn vectors [..., n, width], the first half of the width with the second."""
-    a, b = vectors.chunk(2, dim=-1)
-    return vectors * cos + torch().cat((-b, a), dim=-1) * sin
-
-
-def _attended(attention: Module, rows: Tensor, layer: int, grown: Sequence[Growing], turning: tuple[Tensor, Tensor], weights: Weights) -> Tensor:
+def _attended(attention: Module, rows: Tensor, layer: int, grown: Sequence[Grown], turns: tuple[Tensor, Tensor], weights: Weights) -> Tensor:
     """Let rows [n, D] of several sessions attend, each to the rows of its own session up to itself."""
     of = weights.config.language
     heads = (len(rows), -1, of.head_dim)
-    query = _rotate(attention.q_norm(attention.q_proj(rows).view(heads)).transpose(0, 1), *turning)
-    key = _rotate(attention.k_norm(attention.k_proj(rows).view(heads)).transpose(0, 1), *turning)
+    query = rotate(attention.q_norm(attention.q_proj(rows).view(heads)).transpose(0, 1), *turns)
+    key = rotate(attention.k_norm(attention.k_proj(rows).view(heads)).transpose(0, 1), *turns)
     value = attention.v_proj(rows).view(heads).transpose(0, 1)
     out, start = [], 0
     for each in grown:
         end = start + each.rows
         keys, values = each.put(layer, key[:, start:end], value[:, start:end])
-        out.append(_seen(query[:, start:end], keys, values))
+        out.append(seen(query[:, start:end], keys, values))
         start = end
     return attention.o_proj(torch().cat(out, dim=1).transpose(0, 1).flatten(1))
-
-
-def _seen(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Attend: queries [head, n, width] belong to the last n of the keys; each sees those up to its own."""
-    t, n, all_rows = torch(), query.shape[1], keys.shape[1]
-    mask = None if n == 1 or n == all_rows else t.ones(n, all_rows, dtype=t.bool, device=query.device).tril(all_rows - n)
-    attend = functional().scaled_dot_product_attention
-    return attend(query[None], keys[None], values[None], attn_mask=mask, is_causal=n > 1 and n == all_rows, enable_gqa=True)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
 from itertools import accumulate, pairwise
@@ -15,10 +15,15 @@ import numpy as np
 from operators.minicpm_o import chatting, thinking
 from operators.minicpm_o.goldens.duplex import with_head
 from operators.minicpm_o.goldens.inputs import HZ, Goldens, arrays, described
-from operators.minicpm_o.goldens.tally import Tally
+from operators.minicpm_o.goldens.tally import Tally, splitmix
+from operators.minicpm_o.goldens.tts import Followed, ends_likely
 from operators.minicpm_o.loading import Weights
 from operators.minicpm_o.replying import CHAT, HALF_DUPLEX, SIGNS, Reply, cleaned, processed, reply
+from operators.minicpm_o.speaking import groups
+from operators.minicpm_o.speaking.utterance import spoken, utter
 from operators.minicpm_o.tokenizer import Text
+from operators.minicpm_o.voice.conformer import AHEAD
+from operators.minicpm_o.voice.streaming import SILENCE
 from operators.omni_flow.turn_based import half_duplex as steps
 from operators.omni_flow.turn_based.half_duplex import HalfDuplexing
 from operators.omni_flow.turn_based.messages import Audio, Image, Message, Part, Role, chat, written
@@ -27,6 +32,8 @@ from operators.omni_flow.turn_based.rendering import render
 from operators.omni_flow.turn_based.slicing import slices
 
 SHOWN = ("<image>./</image>", "<audio>./</audio>")
+SEED = 909  # of speech in half-duplex mode
+GROUP = 10  # tokens
 TOKEN = HZ // 10  # samples of a token of sound
 FITS = 1e-3  # of sums of rows
 T = TypeVar("T")
@@ -70,8 +77,24 @@ def _chat(tally: Tally, name: str, case: dict[str, Any], goldens: Goldens, weigh
     settings = replace(CHAT, mode="greedy", repetition=case["gen_kwargs"]["repetition_penalty"], most=case["gen_kwargs"]["max_new_tokens"])
     _, found = reply(weights, cache, hidden[-1], settings)
     _compare_reply(tally, name, case, weights, hidden[-1], found)
+    if weights.speech is not None and "tts_steps" in case:
+        _compare_spoken(tally, name, case, weights, rendered.tokens, found)
     shown = text.decode(found.ids)
     tally.same(f"{name}, answer", cleaned(shown, reference_compatible=True), case["answer"])
+
+
+def _compare_spoken(tally: Tally, name: str, case: dict[str, Any], weights: Weights, given: Sequence[int], found: Reply) -> None:
+    """Say an answer, and compare the codes with those that the vocoder was given."""
+    ids = [*given, *found.ids, *([found.end] if found.end is not None else [])]
+    place, follow = spoken(ids), Followed(tally, name, case["tts_steps"])
+    said = place is not None and case["kwargs"].get("generate_audio", False)
+    if not tally.same(f"{name}, speaks", said, bool(case["vocoder_calls"])) or not said or place is None:
+        return
+    hidden = found.states[place.start - len(given) : place.stop - len(given)]
+    codes = utter(ends_likely(weights), ids[place.start : place.stop], hidden, draw=follow.draw, told=follow.told)
+    wanted = [code for call in case["vocoder_calls"][1:] for code in (call[1] if call is case["vocoder_calls"][-1] else call[1][:-AHEAD])]
+    tally.same(f"{name}, codes", list(codes), wanted)
+    follow.ends()
 
 
 def _compare_reply(tally: Tally, name: str, case: dict[str, Any], weights: Weights, hidden: np.ndarray, found: Reply) -> None:
@@ -204,6 +227,7 @@ def half_duplex(goldens: Goldens, folder: Path, weights: Weights, text: Text) ->
 def _conversation(tally: Tally, name: str, events: list[dict[str, Any]], goldens: Goldens, weights: Weights, text: Text) -> None:
     settings = HalfDuplexing(stream_input=True)
     now, shown, second, n = chatting.begin(weights), 0, 0, 0
+    numbers, calls = iter(splitmix(SEED, 1 << 12).tolist()), _calls(events)
     while n < len(events):
         kind = events[n + 1]["ev"] if n + 1 < len(events) else ""
         if kind == "prefill":
@@ -213,7 +237,9 @@ def _conversation(tally: Tally, name: str, events: list[dict[str, Any]], goldens
             n += 2
             continue
         fed = n + 1 + next(k for k, event in enumerate(events[n + 1 :]) if event["ev"] == "generated")
-        now = _compare_answer(tally, f"{name} {n}", events[n : fed + 1], now, weights, text, settings)
+        now, found = _compare_answer(tally, f"{name} {n}", events[n : fed + 1], now, weights, text, settings)
+        if weights.speech is not None and events[fed]["ids"] is not None and (given := next(calls, None)):
+            _compare_groups(tally, f"{name} {n}", given, ends_likely(weights), found, numbers)
         n = fed + 1
 
 
@@ -259,7 +285,7 @@ def _compare_given(
 
 def _compare_answer(
     tally: Tally, name: str, events: list[dict[str, Any]], now: chatting.Conversation, weights: Weights, text: Text, settings: HalfDuplexing
-) -> chatting.Conversation:
+) -> tuple[chatting.Conversation, Reply]:
     opened, *fed, generated = events
     forbidden = (*text.bad, *SIGNS) if generated["ids"] is not None else ()  # where it is spoken, too
     replying = replace(HALF_DUPLEX, mode="greedy", most=len(fed), forbidden=forbidden)
@@ -278,4 +304,24 @@ def _compare_answer(
     else:
         tally.same(f"{name}, ids", list(found.ids), generated["ids"])
     tally.same(f"{name}, cache", now.cache.length, generated["kv"])
-    return now
+    return now, found
+
+
+def _compare_groups(tally: Tally, name: str, calls: list[int], weights: Weights, found: Reply, numbers: Iterator[float]) -> None:
+    """Say an answer group by group, and compare the codes with those that the vocoder was given."""
+    answer, said, over = groups.silent(weights), [SILENCE] * AHEAD, found.end is not None
+    for start in range(0, len(found.ids), GROUP):
+        part, last = slice(start, start + GROUP), start + GROUP >= len(found.ids)
+        answer, pieces = groups.say(weights, answer, found.ids[part], found.states[part], over=over and last, draw=lambda: next(numbers))
+        said += [code for piece in pieces for code in piece.codes]
+    tally.same(f"{name}, codes", [*said, *answer.waiting], calls)
+
+
+def _calls(events: list[dict[str, Any]]) -> Iterator[list[int]]:
+    """Return the codes that the vocoder was given for each answer: each call but the last ends with three that the next begins with."""
+    codes: list[int] = []
+    for _, given, last in (call for event in events for call in event.get("vocoder_calls", ()) if call[0] == "stream"):
+        codes += given if last else given[:-AHEAD]
+        if last:
+            yield codes
+            codes = []

@@ -14,8 +14,10 @@ from operators.minicpm_o.door import torch
 from operators.minicpm_o.duplexing import Deciding, Session
 from operators.minicpm_o.goldens.inputs import HZ, Goldens, arrays, described, samples
 from operators.minicpm_o.goldens.tally import Tally
+from operators.minicpm_o.goldens.tts import Followed
 from operators.minicpm_o.hearing import hear
 from operators.minicpm_o.loading import Weights
+from operators.minicpm_o.speaking import decoder, units
 from operators.minicpm_o.tokenizer import Text
 from operators.omni_flow.context.sliding import Evicted, Policy
 from operators.omni_flow.deciding.choosing import Choosing
@@ -76,6 +78,7 @@ class Replayed:
     fed: list[int] = field(default_factory=list)
     said: list[int] = field(default_factory=list)
     gone: list[Evicted] = field(default_factory=list)
+    turn: units.Turn | None = None
 
     @property
     def name(self) -> str:
@@ -150,7 +153,7 @@ def _unit(now: Replayed, k: int, events: list[dict[str, Any]], session: Session,
     after = [taken.hidden, *states, *rest]
     hidden = dict(zip(range(start + len(taken.ids) - 1, start + len(taken.ids) + len(outcome.fed)), after))
     _compare_feeds(now, name, [event for event in events if event["ev"] == "feed"], [*_rows(taken), *outcome.fed], hidden, start)
-    _compare_speech(now, k, outcome, after[1:])
+    _compare_speech(now, k, outcome, after[1:], found.get("tts_chunk"))
     now.gone += gone
     now.fed += outcome.fed
     now.said += [token for token in outcome.fed[:-2] if token != SPEAK and not outcome.forced]
@@ -197,11 +200,33 @@ def _compare_result(now: Replayed, name: str, outcome: Outcome, session: Session
         now.tally.same(f"{name}, ends", got[2:], (result["end_of_turn"], result["current_turn_ended"], result["kv"]))
 
 
-def _compare_speech(now: Replayed, k: int, outcome: Outcome, states: list[np.ndarray]) -> None:
-    """Compare the hidden states that speech is made of."""
-    wanted = [now.held[key] for n in range(64) if (key := f"unit{k}_hidden{n}") in now.held]
+def _compare_speech(now: Replayed, k: int, outcome: Outcome, states: list[np.ndarray], chunk: dict[str, Any] | None) -> None:
+    """Compare the hidden states that speech is made of, and the speech, where it was recorded."""
+    wanted, name = [now.held[key] for n in range(64) if (key := f"unit{k}_hidden{n}") in now.held], f"{now.name} unit {k}"
+    hidden = [states[row] for row in outcome.condition.rows]
     if wanted:
-        now.tally.near(f"{now.name} unit {k}, hidden states of speech", [states[row] for row in outcome.condition.rows], wanted)
+        now.tally.near(f"{name}, hidden states of speech", hidden, wanted)
+    if now.weights.speech is None or not any(event["ev"] == "tts_chunk" for event in now.case["events"]):
+        return
+    turn = now.turn or units.silent(now.weights)
+    if now.tally.same(f"{name}, speaks", outcome.choice == "speak", chunk is not None) and chunk is not None:
+        turn = _speak(now, name, turn, outcome, np.stack(hidden) if hidden else np.zeros((0, decoder.sizes(now.weights).llm_dim), np.float32), chunk)
+    now.turn = units.silent(now.weights) if "codes" in outcome.restarts else turn
+
+
+def _speak(now: Replayed, name: str, turn: units.Turn, outcome: Outcome, hidden: np.ndarray, chunk: dict[str, Any]) -> units.Turn:
+    """Say what a window said, and compare it."""
+    ends, follow = outcome.ends is not None, Followed(now.tally, name, chunk["steps"], chunk["raw_logits"])
+    of, ids = decoder.sizes(now.weights), outcome.condition.ids
+    rows = torch().cat([decoder.conditions(now.weights, ids, hidden), decoder.mark(now.weights, of.audio_bos_token_id)])
+    now.tally.like(f"{name}, conditions", rows.float().numpy(), chunk["cond"])
+    now.tally.same(f"{name}, before", (turn.position, turn.cache.length), (chunk["text_start_pos"], chunk["kv_before"]))
+    before = turn.cache.length
+    turn, codes = units.speak(now.weights, turn, ids, hidden, ends=ends, draw=follow.draw, told=follow.told)
+    grown = before + len(rows) + len(codes) if ends else turn.cache.length
+    now.tally.same(f"{name}, codes", (list(codes), grown), (chunk["tokens"], chunk["kv_after"]))
+    follow.ends()
+    return turn
 
 
 def _compare_end(now: Replayed, name: str, session: Session, end: dict[str, Any]) -> None:

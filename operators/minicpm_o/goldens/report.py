@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operators.minicpm_o.goldens import chats, duplex, senses, token2wav
+from operators.minicpm_o.goldens import chats, duplex, senses, token2wav, tts
 from operators.minicpm_o.goldens.inputs import Goldens
 from operators.minicpm_o.goldens.tally import TOLERANCE, Tally
 from operators.minicpm_o.loading import Weights, load
@@ -21,6 +21,7 @@ COMPONENTS: dict[str, tuple[str, Compare]] = {  # by the letter of their folder
     "duplex": ("d", duplex.duplex),
     "chat": ("f", chats.chats),
     "half_duplex": ("i", chats.half_duplex),
+    "tts": ("e", lambda goldens, folder, weights, text: tts.tts(folder, weights)),
     "token2wav": ("g", lambda goldens, folder, weights, text: token2wav.token2wav(folder)),
 }
 

@@ -17,8 +17,11 @@ SMALL = Config(
     Hearing(d_model=16, encoder_layers=2, encoder_attention_heads=2, encoder_ffn_dim=64),
     None,
 )
-SPEAKING = Speech(32, 16, 24, 1, 2, 2, 10, 300, 1, 20)
+SPEAKING = Speech(32, 16, 24, 1, 2, 2, 10, 300, 1, 20, audio_bos_token_id=290, text_eos_token_id=291)
 TALKING = Config(Language(151_748, 16, 24, 1, 2, 1, 8), SMALL.sight, SMALL.hearing, None)  # its logits are those of the published vocabulary
+
+ALOUD = Config(SMALL.language, SMALL.sight, SMALL.hearing, Speech(32, 16, 24, 2, 2, 2, 40, 300, 1, 20, 290, 291))  # it can speak
+SINGING = Config(TALKING.language, SMALL.sight, SMALL.hearing, Speech(16, 16, 24, 1, 2, 2))  # with the published marks and codes
 
 
 def tensors(config: Config, seed: int = 1) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from operators.minicpm_o.tokenizer import load_text
 from tests.operators.minicpm_o.recipe import DATA
 
 pytestmark = pytest.mark.model
-CASES = {"slicing": 20, "tokenizer": 11, "vision": 1, "audio": 4, "duplex": 5, "chat": 4, "half_duplex": 1}
+CASES = {"slicing": 20, "tokenizer": 11, "vision": 1, "audio": 4, "duplex": 5, "chat": 4, "half_duplex": 1, "tts": 6}
 
 
 @pytest.fixture(scope="module")
