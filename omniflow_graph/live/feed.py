@@ -28,7 +28,7 @@ from omniflow_graph.live.watchdog import Watchdog
 from omniflow_graph.recording import Recording
 from omniflow_graph.session import MeasuredCosts
 
-WAIT = 0.005  # seconds that the graph waits for something to come in
+WAIT = 0.02  # seconds that the graph waits for something to come in: after each that was in vain Bytewax does not look for 1 ms
 LONGEST_WAIT = 20  # ms that the reader waits
 BURST = 64  # messages taken of one socket before the others are looked at
 REASONS = 100  # kept apart; a hostile sender can think of any number
@@ -145,7 +145,7 @@ class LiveFeed:
                 session.messages.clear()
 
     def poll(self, most: int, seed: int) -> list[tuple[str, Chunk]] | None:
-        """Return what came in, (session, chunk), waiting at most 5 ms for it; None once all has ended."""
+        """Return what came in, (session, chunk), waiting at most 20 ms for it; None once all has ended."""
         with self._news:
             found = self._chunks(most, seed)
             if not found and not self._over:

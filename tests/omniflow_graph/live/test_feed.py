@@ -253,17 +253,23 @@ def test_a_stage_that_takes_long_does_not_keep_the_reader_from_its_sockets():
     assert {(stage, ns >= 300 * MS) for stage, _, ns in log.costs} == {("model", True)}
 
 
-def test_an_operators_error_ends_a_live_run_and_is_not_hidden():
+def test_an_operators_error_ends_its_session_and_is_not_hidden():
+    class Once(Live):
+        def finished(self, trace: Trace) -> Trace:
+            self.feed.stop()
+            return super().finished(trace)
+
     def refuse(event: Event) -> None:
         raise Trouble("no")
 
     g = Graph("talk")
     g.source("eye")
     g.sink("out", g.map("bad", g.source("mic"), refuse), "eye")
-    live = Live(g)
-    with pytest.raises(Trouble, match="no") as caught:
-        live.run(record("mic", 0, 0))
-    assert caught.value.__notes__ == ["in map 'bad', session 'ann', at 0 ns (0.000 s)"]
+    live = Once(g)
+    assert live.run(record("mic", 0, 0))["ann"].complete is False
+    error = live.feed.broken["ann"]
+    assert (type(error), str(error), error.__notes__) == (Trouble, "no", ["in map 'bad', session 'ann', at 0 ns (0.000 s)"])
+    assert [event.data["why"] for event in live.logs["ann"].events if event.stream == "telemetry" and event.data["what"] == "failed"] == ["no"]
     assert live.left
     assert live.logs["ann"].closed is not None
 
