@@ -42,7 +42,8 @@ class Room:
         class Told(ListLog):
             def add(self, event: Event[Any]) -> None:
                 super().add(event)
-                room.logged.release()
+                if event.stream == "mic":  # not telemetry: that somebody connected
+                    room.logged.release()
 
         return self.logs.setdefault(session, Told())
 
