@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from operators.minicpm_o.cache import Cache, Growing, Layout, growing
+from operators.minicpm_o.attending import Grown
+from operators.minicpm_o.cache import Cache, Layout, growing
 from operators.minicpm_o.door import Module, Tensor, functional, torch
 from operators.minicpm_o.loading import Weights
 from operators.minicpm_o.mel import AROUND, FIRST, NEXT, Mode, Stream, clip_mels, heard
@@ -38,9 +39,9 @@ def clip_states(weights: Weights, mels: Sequence[np.ndarray], chunked: bool) -> 
     """Encode frames of clips [frames, 80], filled up to the longest: [clips, frames / 2, width], after the last norm."""
     longest = max(len(mel) for mel in mels)
     filled = np.stack([np.pad(mel, ((0, longest - len(mel)), (0, 0))) for mel in mels])
-    rows = _convolved(weights, filled)
+    rows = convolved(weights, filled)
     mask = _clip_mask([len(mel) for mel in mels], rows.shape[1], chunked)
-    return _encoded(weights, rows + _positions(weights, 0, rows.shape[1]), mask)
+    return encoded(weights, rows + positions(weights, 0, rows.shape[1]), mask)
 
 
 def _clips(weights: Weights, mels: Sequence[np.ndarray], chunked: bool) -> list[np.ndarray]:
@@ -136,26 +137,27 @@ def second_states(weights: Weights, cache: Cache | None, frames: np.ndarray, *, 
     if cache is None or cache.length + new >= of.max_source_positions:
         width = of.d_model // of.encoder_attention_heads
         cache = Cache(Layout(of.encoder_layers, of.encoder_attention_heads, width, weights.dtype(), weights.device))
-    rows = _convolved(weights, frames[None])
+    rows = convolved(weights, frames[None])
     if trimmed:
         rows = rows[:, 0 if first else (AROUND + 1) // 2 : rows.shape[1] - (AROUND + 1) // 2]
     grown = growing(cache, rows.shape[1])
-    states = _encoded(weights, rows + _positions(weights, cache.length, rows.shape[1]), None, grown)
+    states = encoded(weights, rows + positions(weights, cache.length, rows.shape[1]), None, grown)
     return grown.done(), states
 
 
-def _convolved(weights: Weights, mels: np.ndarray) -> Tensor:
+def convolved(weights: Weights, mels: np.ndarray) -> Tensor:
     """Convolve mel frames [clips, frames, 80] to half as many rows [clips, frames / 2, width]."""
     t, of, gelu = torch(), weights.hearing, functional().gelu
     rows = t.from_numpy(np.ascontiguousarray(mels.transpose(0, 2, 1))).to(device=weights.device, dtype=weights.dtype())
     return gelu(of.conv2(gelu(of.conv1(rows)))).transpose(1, 2)
 
 
-def _positions(weights: Weights, start: int, count: int) -> Tensor:
+def positions(weights: Weights, start: int, count: int) -> Tensor:
+    """Return the embeddings of positions."""
     return weights.hearing.embed_positions.weight[start : start + count]
 
 
-def _encoded(weights: Weights, rows: Tensor, mask: Tensor | None, grown: Growing | None = None) -> Tensor:
+def encoded(weights: Weights, rows: Tensor, mask: Tensor | None, grown: Grown | None = None) -> Tensor:
     """Let rows [clips, n, width] pass the layers; with a cache, of one clip, they also see what is in it."""
     for n, layer in enumerate(weights.hearing.layers):
         rows = rows + _attended(layer.self_attn, layer.self_attn_layer_norm(rows), mask, n, grown)
@@ -163,7 +165,7 @@ def _encoded(weights: Weights, rows: Tensor, mask: Tensor | None, grown: Growing
     return weights.hearing.layer_norm(rows)
 
 
-def _attended(attention: Module, rows: Tensor, mask: Tensor | None, layer: int, grown: Growing | None) -> Tensor:
+def _attended(attention: Module, rows: Tensor, mask: Tensor | None, layer: int, grown: Grown | None) -> Tensor:
     heads = (*rows.shape[:2], attention.num_heads, -1)
     query, key, value = (each(rows).view(heads).transpose(1, 2) for each in (attention.q_proj, attention.k_proj, attention.v_proj))
     if grown is not None:
@@ -174,6 +176,11 @@ def _attended(attention: Module, rows: Tensor, mask: Tensor | None, layer: int, 
 
 def projected(weights: Weights, states: Tensor) -> np.ndarray:
     """Project encoder states [clips, n, width] for the language model, and pool them by 5: float32 [clips, n / 5, D]."""
+    return projected_rows(weights, states).float().cpu().numpy()
+
+
+def projected_rows(weights: Weights, states: Tensor) -> Tensor:
+    """Do the same with tensors."""
     f, of, pool = functional(), weights.projector, weights.config.pool
     tokens = of.linear2(f.relu(of.linear1(states)))
-    return f.avg_pool1d(tokens.transpose(1, 2), pool, pool).transpose(1, 2).float().cpu().numpy()
+    return f.avg_pool1d(tokens.transpose(1, 2), pool, pool).transpose(1, 2)

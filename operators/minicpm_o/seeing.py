@@ -70,7 +70,7 @@ def encode(weights: Weights, cut: Sequence[np.ndarray]) -> list[np.ndarray]:
         rows, columns = cut[numbers[0]].shape[0] // PATCH, cut[numbers[0]].shape[1] // PATCH
         with torch().inference_mode():
             states = patch_states(weights, [cut[n] for n in numbers])
-            out = _resampled(weights, states, rows, columns).float().cpu().numpy()
+            out = resampled(weights, states, rows, columns).float().cpu().numpy()
         found.update(zip(numbers, out))
     return [found[n] for n in range(len(cut))]
 
@@ -116,7 +116,7 @@ def _bucketed(count: int, side: int) -> np.ndarray:
     return t.bucketize(begins, t.arange(1 / side, 1.0, 1 / side), right=True).numpy()
 
 
-def _resampled(weights: Weights, states: Tensor, rows: int, columns: int) -> Tensor:
+def resampled(weights: Weights, states: Tensor, rows: int, columns: int) -> Tensor:
     """Let 64 queries look at a look's patches: [looks, patches, width] becomes [looks, 64, D] (spec 3.5)."""
     t, of = torch(), weights.resampler
     places = t.from_numpy(places_of(weights.config.language.hidden_size, rows, columns)).to(device=weights.device, dtype=weights.dtype())
