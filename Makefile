@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test check bench ablation nano lint browser synthesisers clean
 
 demo: $(VENV)/demo
-	$(BIN)/omniflow replay three_questions --out build/demo --report build/demo/report.html
+	$(BIN)/omniflow replay nano_busy_room --out build/demo --report build/demo/report.html
 
 test: $(VENV)/dev browser
 	$(BIN)/python -m pytest -n 2

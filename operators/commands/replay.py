@@ -38,7 +38,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recordings", metavar="REC", nargs="+", help=f"recordings, folders of them, or bundled ones: {', '.join(brought())}")
     parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
     parser.add_argument(
-        "--model", metavar="NAME", help="scripted, scripted-fast, recorded; default: the recorded assistant if there is one, else scripted"
+        "--model",
+        metavar="NAME",
+        help="scripted, scripted-fast, nano, recorded; default: the recorded one, else nano in its own world, else scripted",
     )
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds; default: 1.0, or that of the trace given back")

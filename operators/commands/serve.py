@@ -57,7 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control", metavar="ENDPOINT", help="take commands there, such as open and close")
     parser.add_argument("--record", metavar="DIR", help="record each session in a folder of its name there; one that is there goes on")
     parser.add_argument("--graph", metavar="M:F", default=DEFAULT_GRAPH, help="module:function; default: %(default)s")
-    parser.add_argument("--model", metavar="NAME", help="scripted or scripted-fast; default: scripted")
+    parser.add_argument("--model", metavar="NAME", help="scripted, scripted-fast or nano; default: scripted")
     parser.add_argument("--script", metavar="FILE", help="YAML with what a scripted model says when")
     parser.add_argument("--window", type=float, metavar="S", help="length of a window in seconds")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other parameter of the graph's function")

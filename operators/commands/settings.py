@@ -15,6 +15,7 @@ from operators.memory import holds_assistant, is_trace, window_of
 from operators.senses.echo import ECHOES
 
 DEFAULT_GRAPH, DEFAULT_MODEL = "operators.duplex:duplex", "scripted"
+PROMPTED = "prompt"  # what notes a recording that is of nano's world: there the model nano is the default
 OWN = ("model", "window", "script", "playback", "recording")  # what has an option of its own
 
 
@@ -65,10 +66,12 @@ def _echo(how: str) -> str:
 
 
 def model_of(args: argparse.Namespace, recording: Recording) -> str | None:
-    """Choose the model: the one asked for, else the assistant that the recording holds, unless it is to say a script."""
+    """Choose the model: the one asked for, else the assistant that the recording holds, else nano in its own world; to say a script, scripted."""
     if args.model or args.graph != DEFAULT_GRAPH:
         return args.model
-    return "recorded" if holds_assistant(recording) and not args.script else DEFAULT_MODEL
+    if args.script:
+        return DEFAULT_MODEL
+    return "recorded" if holds_assistant(recording) else "nano" if PROMPTED in recording.manifest.notes else DEFAULT_MODEL
 
 
 def given_back(args: argparse.Namespace, opened: list[Recording]) -> str | None:

@@ -86,7 +86,7 @@ def test_a_graph_of_ones_own_is_found_in_the_working_directory(omniflow, mine):
         (["{mine}"], "wants module:function, such as operators.duplex:duplex"),
         (["nowhere_at_all:graph"], "no module 'nowhere_at_all' here or installed; run from the folder that holds it"),
         (["..:graph"], "wants module:function"),
-        (["--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, blocked, passive, got 'gpt'"),
+        (["--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, nano, blocked, passive, got 'gpt'"),
         (["{mine}:lonely", "--window", "1e300"], "--window: wants seconds, more than 0 and up to 1e9, got 1e+300"),
         (["--window", "0"], "--window: wants seconds, more than 0 and up to 1e9, got 0.0"),
         (["--window", "3601"], "wants a window of 0.001 to 3600 seconds, got 3601.0"),

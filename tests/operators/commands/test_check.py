@@ -275,7 +275,7 @@ REFUSED = [
     ([".", "--colour"], "unrecognized arguments: --colour"),
     ([".", "--exact", "here"], "--exact: is kept in the expectation; it goes with --accept"),
     ([".", "--accept", "--exact", "there"], "argument --exact: invalid choice: 'there'"),
-    ([".", "--accept", "--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, blocked, passive, got 'gpt'"),
+    ([".", "--accept", "--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, nano, blocked, passive, got 'gpt'"),
     ([".", "--accept", "--window", "nan"], "wants a window of 0.001 to 3600 seconds, got nan"),
     ([".", "--accept", "--seed", "x"], "argument --seed: invalid int value: 'x'"),
     ([".", "--accept", "--script", "nowhere.yaml"], "omniflow: nowhere.yaml: there is no such file or folder"),

@@ -14,7 +14,7 @@ REFUSED = [
     (["notes.txt"], "notes.txt: is no recording (not an MCAP file)"),
     (["folder"], "folder: a folder without any .mcap file"),
     (["out"], "stream 'env-audio' stands in it by reference only; replay room.mcap, or write this one again with --copy-inputs"),
-    (["room.mcap", "--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, blocked, passive, got 'gpt'"),
+    (["room.mcap", "--model", "gpt"], "wants a model out of scripted, scripted-fast, recorded, nano, blocked, passive, got 'gpt'"),
     (["room.mcap", "--model", "recorded"], "room.mcap: holds no assistant to give back; replay it with --model scripted"),
     (["room.mcap", "--playback", "recorded"], "room.mcap: holds no 'playback' stream; replay it with --playback simulated"),
     (["room.mcap", "--playback", "loud"], "argument --playback: invalid choice: 'loud' (choose from 'recorded', 'simulated')"),

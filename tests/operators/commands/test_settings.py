@@ -1,7 +1,8 @@
-"""What operators load is loaded before the clock starts, wherever in a function it is bound."""
+"""What operators load is loaded before the clock starts, wherever in a function it is bound; a recording chooses its model."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+import recordings
 from omniflow_graph import Graph
-from operators.commands.settings import _loads, settings, warm
+from omniflow_graph.recording import open_recording
+from operators.commands.settings import DEFAULT_GRAPH, _loads, model_of, settings, warm
 from operators.duplex import duplex
 from operators.scripted import voice
 from operators.senses import ears
@@ -60,3 +63,18 @@ def test_any_parameter_of_the_graph_may_be_set():
 def test_what_cannot_be_set_is_refused(given, words):
     with pytest.raises(ValueError, match=words):
         settings([given])
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "model"),
+    [
+        ("three_questions", {}, "scripted"),
+        ("nano_reminder", {}, "nano"),
+        ("nano_reminder", {"script": "mine.yaml"}, "scripted"),
+        ("nano_reminder", {"model": "scripted-fast"}, "scripted-fast"),
+        ("nano_reminder", {"graph": "mine:graph"}, None),
+    ],
+)
+def test_a_recording_of_nanos_world_is_played_to_nano_unless_another_is_asked_for(name, asked, model):
+    args = Namespace(**{"graph": DEFAULT_GRAPH, "model": None, "script": None, **asked})
+    assert model_of(args, open_recording(recordings.path(name))) == model
