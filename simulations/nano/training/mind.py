@@ -69,7 +69,15 @@ def _compared(of: Session) -> int:
 
 def oracle_loss(root: Any, config: Config, rng: np.random.Generator, split: str = "train", count: int = 24) -> Any:
     """Return the loss of sessions as an oracle perceives them."""
-    sessions = telling(rng, count, window=config.window, split=split)
+    return _by_oracle(root, config, drawn(rng, count, window=config.window, split=split), rng)
+
+
+def compared_loss(root: Any, config: Config, rng: np.random.Generator, split: str = "train", count: int = 24) -> Any:
+    """Return the loss of sessions as an oracle perceives them, of which most have something to compare."""
+    return _by_oracle(root, config, telling(rng, count, window=config.window, split=split), rng)
+
+
+def _by_oracle(root: Any, config: Config, sessions: list[Session], rng: np.random.Generator) -> Any:
     return loss_of(root, config, batch(sessions, config), by_oracle(root, config, sessions, rng))
 
 

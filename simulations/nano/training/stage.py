@@ -12,7 +12,7 @@ import numpy as np
 from simulations.nano.training.descent import Progress, quiet
 
 KEPT = 100  # steps between two checkpoints
-STAGES = ("ears", "eyes", "mind", "grounded", "joint")
+STAGES = ("ears", "eyes", "mind", "compared", "grounded", "joint")
 
 LossOf = Callable[[np.random.Generator], Any]  # draws a batch, and returns its loss
 

@@ -26,10 +26,11 @@ class Plan:
     """Say how many steps each stage has, and how fast it learns at most."""
 
     ears: tuple[int, float] = (900, 2e-3)
-    eyes: tuple[int, float] = (900, 2e-3)
+    eyes: tuple[int, float] = (800, 2e-3)
     mind: tuple[int, float] = (450, 2e-3)
-    grounded: tuple[int, float] = (150, 8e-4)
-    joint: tuple[int, float] = (60, 2e-4)
+    compared: tuple[int, float] = (600, 2e-3)  # whether two things are alike is learned last, and all at once
+    grounded: tuple[int, float] = (80, 5e-4)
+    joint: tuple[int, float] = (80, 2e-4)
 
 
 PLAN = Plan()
@@ -58,6 +59,7 @@ def train(
         ("ears", ("apm.",), senses.ears_loss),
         ("eyes", ("vpm.", "resampler."), senses.eyes_loss),
         ("mind", WORDS, mind.oracle_loss),
+        ("compared", WORDS, mind.compared_loss),
         ("grounded", WORDS, mind.real_loss),
         ("joint", ALL, mind.real_loss),
     )
