@@ -84,7 +84,7 @@ def _sound(window: Window, nano: Any) -> np.ndarray:
 def _told(mind: Mind, outcome: Outcome, window: Window, was_in_turn: bool) -> tuple[Mind, list[Decision]]:
     """Say what a window came to."""
     p_listen = round(1000 * outcome.p_listen) if outcome.p_listen is not None else 0
-    because = cause(window, was_in_turn)
+    because = cause(window, was_in_turn, outcome.choice == "speak")
     if outcome.choice == "listen":
         if outcome.ends is None:
             return mind, [Decision(window.k, "listen", because, epoch=mind.epoch, p_listen=p_listen, forced=outcome.reason if outcome.forced else "")]
@@ -104,12 +104,15 @@ def _stop(mind: Mind, k: int, because: str, p_listen: int) -> Decision:
     return Decision(k, "stop", because, mind.response, epoch=mind.epoch, p_listen=p_listen, ends="flush")
 
 
-def cause(window: Window, was_in_turn: bool) -> str:
+def cause(window: Window, was_in_turn: bool, speaks: bool = True) -> str:
     """Say what came before: the last phrase that ended in a window, or what was first seen in it, or that an answer goes on."""
     for event in reversed(window.of("listen")):
         if event.data.phrase:
             return f"heard {event.data.phrase!r}, by {event.time / SECOND:.1f} s"
-    for event in reversed(window.of("look")):
+    looks = window.of("look")
+    for event in reversed(looks):
         if event.data.cut:
             return f"sees {event.data.shows}, since {event.time / SECOND:.1f} s"
-    return "the answer goes on" if was_in_turn else "nothing new"
+    if was_in_turn:
+        return "the answer goes on"
+    return f"still sees {looks[-1].data.shows}" if speaks and looks else "nothing new"

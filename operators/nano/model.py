@@ -16,8 +16,8 @@ from operators.nano.loading import CHECKPOINT, Checkpoint
 from operators.nano.voice import Mouth, voice
 from operators.scripted.mind import Manners
 
-# What a window costs in nanoseconds, on one core of a server of 2023: once, and for each second that a window lasts.
-COSTS_NS = {"decide": (10_000_000, 30_000_000), "speech": (1_000_000, 0), "wave": (20_000_000, 180_000_000)}
+# What stages cost in nanoseconds on one core of an AMD EPYC, measured: once, and for each second that a window lasts (benchmarks/README.md).
+COSTS_NS = {"decide": (5_000_000, 15_000_000), "speech": (1_000_000, 0), "wave": (10_000_000, 70_000_000)}
 NOTE = "prompt"  # in the notes of a recording
 
 

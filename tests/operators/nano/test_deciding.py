@@ -71,6 +71,8 @@ def test_the_cause_is_the_last_phrase_then_what_was_first_seen_then_that_an_answ
     assert cause(window(3, phrase(3.2, "stop"), phrase(3.6, ""), seen), True) == "heard 'stop', by 3.2 s"
     assert cause(window(3, seen), True) == "sees red lamp, since 3.9 s"
     assert (cause(window(3), True), cause(window(3), False)) == ("the answer goes on", "nothing new")
+    still = Event(seconds(3.9), "look", 0, Seen("red lamp", 2, False, False, NOTHING))
+    assert [cause(window(3, still), False, speaks) for speaks in (True, False)] == ["still sees red lamp", "nothing new"]
 
 
 def test_a_window_without_anything_listens_and_costs_no_rows():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from omniflow_graph import Event, RecordingError
-from operators.nano.hearing import Heard, hear, quiet
+from operators.nano.hearing import Heard, encode, hear, quiet
+from operators.nano.mel import BEHIND, log_mel
 from tests.operators.nano.shipped import MODEL, nano, sound
 
 
@@ -25,6 +26,13 @@ def test_ten_tokens_a_second_whatever_the_frames_are():
     for frame in (320, 512, 1600):
         cut = heard(sound(3), frame)
         assert all(np.array_equal(one.token, other.token) and one[:-1] == other[:-1] for one, other in zip(cut, whole, strict=True))
+
+
+def test_each_token_is_of_its_own_100_ms_and_of_what_was_before():
+    past, mel = quiet(nano().config).past, log_mel(np.pad(sound(3), (BEHIND, 0)))
+    for one, frames in zip(heard(sound(3), 1600), np.split(mel, 30), strict=True):
+        token, _, _, past = encode(nano(), frames, past)
+        assert np.allclose(one.token, token, atol=1e-4)
 
 
 def test_a_question_is_heard_word_by_word_and_as_a_whole_once_it_has_ended():
