@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,7 +83,9 @@ def test_a_recording_without_the_stream_is_told_elsewhere(here):
     check_streams(duplex(model="scripted-fast"), open_recording("odd.mcap"))
 
 
-def test_what_a_checkpoint_hears_is_checked_before_it_is_loaded(here):
+@pytest.mark.parametrize("speaks", [False, True])
+def test_what_a_checkpoint_hears_is_checked_before_it_is_loaded(here, speaks):
+    Path("config.json").write_text(json.dumps({"model_type": "minicpmo", "init_tts": speaks}))
     odd("env-audio", replace(SOUND, rate_hz=48_000), LOUD)
     recording = open_recording("odd.mcap")
     with pytest.raises(RecordingError, match="'env-audio' is sound at 48000 Hz, and 'look' takes sound at 16000 Hz"):
