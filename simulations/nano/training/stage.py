@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simulations.nano.training.descent import Progress, quiet
+from simulations.nano.training.descent import Progress, down, quiet, share
 
 KEPT = 100  # steps between two checkpoints
 STAGES = ("ears", "eyes", "mind", "compared", "grounded", "joint")
@@ -46,14 +45,8 @@ def run(
     losses = _resumed(path, root, optimizer, beginnings)
     root.train()
     for step in range(len(losses), steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / warm) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
         loss = loss_of(np.random.default_rng([seed, STAGES.index(stage), step]))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        losses.append(float(loss.detach()))
+        losses.append(down(optimizer, loss, rate * share(step, steps, warm)))
         show(stage, step + 1, steps, losses[-1])
         if (step + 1) % KEPT == 0 or step + 1 == steps:
             _keep(path, {name: value for name, value in root.state_dict().items() if name.startswith(beginnings)}, optimizer, losses)

@@ -32,7 +32,6 @@ def talk(address: str) -> None:
                 first = BREAKS.get(session, b"\0") if n == 30 else b"\0"
                 head = {"session": session, "clk": own_clock()}
                 sender.send_multipart(encode("env-audio", n, time.monotonic_ns(), first + bytes(639), **head))
-            time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
